@@ -1,0 +1,130 @@
+"""Do the colours of a rectangle and the entries of an array determine one another?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+
+_POINTS = ((0.3, 0.36), (0.7, 0.64))
+"""Where a cell is touched for the first look: off its centre, where numbers are written and grid lines run."""
+_COSINES = 6
+_COVERED = 0.1
+_FORWARD = 0.15
+_INVERSE = 0.06
+_CONTRAST = 6.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """How well colours and responses determine one another."""
+
+    forward: float
+    """Share of the colours' variance that the response leaves open; 0 where colour is a function of it, about 1 by chance."""
+    inverse: float
+    """Share of the responses' variance, as ranks, that the colour leaves open."""
+    contrast: float
+    """Standard deviation of the colours, out of 255."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the rectangle shows the array: the bounds lie between what good and bad pictures measure."""
+        return self.forward <= _FORWARD and self.inverse <= _INVERSE and self.contrast >= _CONTRAST
+
+
+def touch_cells(pixels: Pixels, rectangles: Floats, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return rough colours `(K, h * w, 3)` of the cells of `rectangles (K, 4)`, each x0, y0, x1, y1 in pixels."""
+    height, width = pixels.shape[:2]
+    flat = pixels.reshape(-1, 3)
+    colours = np.zeros((len(rectangles), shape[0] * shape[1], 3), np.float32)
+    for across, down in _POINTS:
+        x = _place(rectangles[:, 0], rectangles[:, 2], shape[1], across, width)
+        y = _place(rectangles[:, 1], rectangles[:, 3], shape[0], down, height)
+        places = (y[:, :, None] * width + x[:, None, :]).reshape(len(rectangles), -1)
+        colours += flat[places]
+    return colours / np.float32(len(_POINTS))
+
+
+def _place(start: Floats, end: Floats, cells: int, within: float, limit: int) -> NDArray[np.int64]:
+    at = start[:, None] + (np.arange(cells) + within) * ((end - start) / cells)[:, None]
+    return np.clip(at.astype(np.int64), 0, limit - 1)
+
+
+def explain(colours: NDArray[np.float32], expected: Floats) -> NDArray[np.float32]:
+    """Return `(K, F)`: the share of each rectangle's variance that a smooth curve over filter f's ranks explains.
+
+    A smooth curve is a sum of the lowest cosines, so that all rectangles and filters are one product of matrices.
+    """
+    filters, cells = len(expected), expected[0].size
+    ranks = rank(expected.reshape(filters, cells))
+    orders = np.arange(1, _COSINES + 1)[:, None]
+    curves = np.cos(np.pi * orders * (ranks[:, None, :] + 0.5) / cells) * np.sqrt(2 / cells)
+    centred = (colours - colours.mean(axis=1, keepdims=True)).transpose(0, 2, 1).reshape(-1, cells)
+    parts = centred @ curves.reshape(-1, cells).T.astype(np.float32)
+    explained = (parts**2).reshape(len(colours), 3, filters, _COSINES).sum(axis=(1, 3))
+    total = (centred**2).reshape(len(colours), -1).sum(axis=1)
+    return explained / np.maximum(total, cells * np.float32(_CONTRAST**2))[:, None]
+
+
+def rank(values: Floats) -> Floats:
+    """Return the place of each value among the others, from 0, along the last axis."""
+    return np.argsort(np.argsort(values, axis=-1, kind="stable"), axis=-1, kind="stable").astype(np.float64)
+
+
+def read_cells(pixels: Pixels, rectangle: Floats, shape: tuple[int, int], inner: float) -> Floats:
+    """Return each cell's colour `(h * w, 3)`: the median over its inner part, `inner` of its width and height."""
+    x0, y0, x1, y1 = rectangle
+    rows = _spans(y0, y1, shape[0], inner, pixels.shape[0])
+    columns = _spans(x0, x1, shape[1], inner, pixels.shape[1])
+    return np.array([[np.median(pixels[a:b, c:d].reshape(-1, 3), axis=0) for c, d in columns] for a, b in rows]).reshape(-1, 3)
+
+
+def _spans(start: float, end: float, cells: int, inner: float, limit: int) -> list[tuple[int, int]]:
+    size = (end - start) / cells
+    spans: list[tuple[int, int]] = []
+    for cell in range(cells):
+        centre = start + (cell + 0.5) * size
+        low = min(max(int(np.ceil(centre - inner * size / 2 - 0.25)), 0), limit - 1)
+        spans.append((low, min(max(int(np.floor(centre + inner * size / 2 + 0.25)), low + 1), limit)))
+    return spans
+
+
+def measure_link(colours: Floats, responses: Floats) -> Link:
+    """Measure how `colours (n, 3)` and `responses (n,)` determine one another.
+
+    Up to a tenth of the cells may be covered, by a label for example: those that fit least are left out.
+    """
+    order = np.argsort(responses, kind="stable")
+    values, seen = responses[order].astype(np.float64), colours[order].astype(np.float64)
+    for _ in range(int(_COVERED * len(order))):
+        errors = _stray(values, seen)
+        worst = 1 + int(np.argmax(errors))
+        if errors[worst - 1] <= _CONTRAST**2:
+            break
+        values, seen = np.delete(values, worst), np.delete(seen, worst, axis=0)
+    variance = float(((seen - seen.mean(axis=0)) ** 2).sum(axis=1).mean())
+    forward = float(_stray(values, seen).mean()) / max(1.5 * variance, 1e-9)
+    return Link(forward, _find_inverse(seen), float(np.sqrt(variance)))
+
+
+def _stray(values: Floats, colours: Floats) -> Floats:
+    """Squared distance of each inner colour from the line between its neighbours in the order of the values."""
+    gap = values[2:] - values[:-2]
+    share = np.divide(values[1:-1] - values[:-2], gap, out=np.full_like(gap, 0.5), where=gap > 0)[:, None]
+    return ((colours[1:-1] - colours[:-2] * (1 - share) - colours[2:] * share) ** 2).sum(axis=1)
+
+
+def _find_inverse(colours: Floats) -> float:
+    """Guess each cell's rank from the two cells of the nearest colour; 1 is as good as the mean rank."""
+    ranks = np.arange(len(colours), dtype=np.float64)
+    apart = ((colours[:, None] - colours[None]) ** 2).sum(axis=2)
+    apart[np.diag_indices(len(colours))] = np.inf
+    # Equal colours are no neighbours by their place in the array: a fixed shuffle breaks ties without favour.
+    shuffle = np.random.default_rng(0).permutation(len(colours))
+    nearest = shuffle[np.argsort(apart[:, shuffle], axis=1, kind="stable")[:, :2]]
+    errors = np.sort((ranks[nearest].mean(axis=1) - ranks) ** 2)
+    return float(errors[: len(errors) - int(_COVERED * len(errors))].mean() / ranks.var())

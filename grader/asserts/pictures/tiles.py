@@ -1,0 +1,103 @@
+"""Give each filter a rectangle of the picture that shows it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.asserts.pictures.colours import Link, explain, measure_link, read_cells, touch_cells
+from grader.asserts.pictures.rectangles import propose_rectangles
+
+Floats = NDArray[np.float64]
+Pixels = NDArray[np.uint8]
+
+_LARGEST_SIDE = 1_600
+_CHUNK = 8_000
+_TRIED = 8
+_MOVES = np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=4)))
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A rectangle that shows a filter."""
+
+    rectangle: tuple[float, float, float, float]
+    """x0, y0, x1, y1 in pixels of the picture."""
+    link: Link
+    """What was measured there."""
+
+
+def find_tiles(pixels: Pixels, expected: Floats) -> list[Tile | None]:
+    """Return a tile of its own for each array of `expected (F, h, w)`, None where there is none."""
+    step = -(-max(pixels.shape[:2]) // _LARGEST_SIDE)
+    seen = np.ascontiguousarray(pixels[::step, ::step])
+    shape = (expected.shape[1], expected.shape[2])
+    rectangles = propose_rectangles(seen, len(expected), shape)
+    sharp, smooth = expected, _smooth(expected)
+    scores = _score(seen, rectangles, np.concatenate([sharp, smooth]))
+    found: list[Tile | None] = []
+    for number in range(len(expected)):
+        taken = [tile.rectangle for tile in found if tile is not None]
+        tile = None
+        for responses, column in ((sharp[number], number), (smooth[number], number + len(expected))):
+            best = np.argsort(-scores[:, column], kind="stable")[:_TRIED]
+            tile = tile or _settle(seen, rectangles[best], responses, taken)
+        found.append(tile)
+    return [None if tile is None else Tile(_scale(tile.rectangle, step), tile.link) for tile in found]
+
+
+def _smooth(expected: Floats) -> Floats:
+    """What is left at the cells' centres of an array drawn with cubic B-splines, Agg's "bicubic"."""
+    padded = np.pad(expected, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    rows = (padded[:, :-2] + 4 * padded[:, 1:-1] + padded[:, 2:]) / 6
+    return (rows[:, :, :-2] + 4 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 6
+
+
+def _score(pixels: Pixels, rectangles: Floats, expected: Floats) -> NDArray[np.float32]:
+    shape = (expected.shape[1], expected.shape[2])
+    parts = [
+        explain(touch_cells(pixels, rectangles[k : k + _CHUNK], shape), expected) for k in range(0, len(rectangles), _CHUNK)
+    ]
+    return np.concatenate(parts)
+
+
+def _settle(pixels: Pixels, rectangles: Floats, responses: Floats, taken: list[tuple[float, float, float, float]]) -> Tile | None:
+    """Return the first of the best rectangles, moved a little, that shows the responses and overlaps no other tile."""
+    for rectangle in rectangles:
+        moved = rectangle
+        for share in (0.0, 0.3, 0.12):
+            if share:
+                moved = _move(pixels, moved, responses, share)
+            link = _measure(pixels, moved, responses)
+            if link.holds and not any(_overlap(moved, other) for other in taken):
+                x0, y0, x1, y1 = (float(side) for side in moved)
+                return Tile((x0, y0, x1, y1), link)
+    return None
+
+
+def _measure(pixels: Pixels, rectangle: Floats, responses: Floats) -> Link:
+    """Read small centres for smooth pictures, and most of a cell for those with numbers or lines over the centres."""
+    links = [measure_link(read_cells(pixels, rectangle, responses.shape, inner), responses.ravel()) for inner in (0.3, 0.8)]
+    return min(links, key=lambda link: (not link.holds, link.forward + link.inverse))
+
+
+def _move(pixels: Pixels, rectangle: Floats, responses: Floats, share: float) -> Floats:
+    """Move each side by up to `share` of a cell to where the responses explain most."""
+    cell = np.array([rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]]) / (responses.shape[1], responses.shape[0])
+    tried = rectangle + share * _MOVES * np.tile(cell, 2)
+    return tried[int(np.argmax(_score(pixels, tried, responses[None])[:, 0]))]
+
+
+def _overlap(rectangle: Floats, other: tuple[float, float, float, float]) -> bool:
+    wide = min(rectangle[2], other[2]) - max(rectangle[0], other[0])
+    high = min(rectangle[3], other[3]) - max(rectangle[1], other[1])
+    smaller = min((r[2] - r[0]) * (r[3] - r[1]) for r in (rectangle, other))
+    return bool(wide > 0 and high > 0 and wide * high > 0.5 * smaller)
+
+
+def _scale(rectangle: tuple[float, float, float, float], step: int) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = rectangle
+    return x0 * step, y0 * step, x1 * step, y1 * step

@@ -1,0 +1,57 @@
+"""`grader run`: one submission to one report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.faults import RequestFault
+from grader.formats import terminal
+from grader.model.job import Job
+from grader.run.job import exit_status, run_job
+
+LEVELS = ("L0", "L1")
+
+
+@click.command("run")
+@click.argument("submission", type=click.Path(path_type=Path))
+@click.option("--assignment", required=True, metavar="NAME", help="The assignment's name.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("grader-report"), show_default=True, help="Where the report goes.")
+@click.option("--seed", type=click.IntRange(0, 2**48 - 1), help="Seed of the run; random unless given, recorded in the report.")
+@click.option("--audience", type=click.Choice(["staff", "student"]), default="staff", show_default=True, help="Who reads the report.")
+@click.option("--mnist", type=click.Choice(["subset", "full"]), default="subset", show_default=True, help="Images to train on.")
+@click.option("--device", type=click.Choice(["cpu", "gpu"]), default="cpu", show_default=True, help="Where arrays live.")
+@click.option("--isolation", type=click.Choice(LEVELS), help="Isolation level; the machine's best unless given.")
+@click.option("--only", multiple=True, metavar="GROUP", help="Grade only this group; may be repeated. Never a grade.")
+@click.option("--fail-under", type=click.FloatRange(0, 1000), metavar="PERCENT", help="Exit 1 when the score is below.")
+def command(fail_under: float | None, **request: Any) -> None:
+    """Grade SUBMISSION (a folder, .zip or .tar.gz) and write OUT/report.json."""
+    job = Job(**request)
+    if job.device == "gpu":
+        _need_gpu()
+    started = time.monotonic()
+    on_terminal = sys.stderr.isatty()
+
+    def tell(stage: str) -> None:
+        if on_terminal:
+            click.echo(f"grader: {stage} ({time.monotonic() - started:.1f} s)", err=True)
+
+    finished = run_job(job, tell)
+    text = terminal.render(finished.report, str(finished.path))
+    click.echo(terminal.paint(text) if sys.stdout.isatty() else text, nl=False)
+    raise click.exceptions.Exit(exit_status(finished.report, fail_under))
+
+
+def _need_gpu() -> None:
+    try:
+        import cupy  # pyright: ignore[reportMissingImports]
+
+        usable = bool(cupy.is_available())  # pyright: ignore[reportUnknownMemberType]
+    except ImportError:
+        usable = False
+    if not usable:
+        raise RequestFault("--device gpu needs a CUDA device and CuPy, and this machine lacks them. Leave the option out to grade on the CPU.")

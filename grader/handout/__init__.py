@@ -1,0 +1,1 @@
+"""From the staff's files to the students': the template is derived, never written by hand."""

@@ -1,0 +1,1 @@
+"""Plain records that every floor above shares; each field is documented in place."""

@@ -1,0 +1,86 @@
+"""Executable misconceptions: small edits of the reference, kept as data beside the assignment.
+
+`misconceptions/MODULE.toml` holds one table an entry, `[id]`, with the fields of `Misconception`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass as validated
+
+from grader.faults import GraderFault
+
+
+@validated(frozen=True, config=ConfigDict(extra="forbid"))
+class Edit:
+    """One replacement in one file of the reference."""
+
+    file: str
+    """Relative to the package, `layers.py`."""
+    old: Annotated[str, Field(min_length=1)]
+    """Text that stands exactly once in the file (or once after `within`)."""
+    new: str
+    """What stands there instead."""
+    within: str = ""
+    """The edit is the first place after this text, which stands exactly once: `class MaxPool2D`."""
+
+
+@validated(frozen=True, config=ConfigDict(extra="forbid"))
+class Misconception:
+    """What a student may have got wrong, as an edit of the reference."""
+
+    item: str
+    """The contract item whose group must lose points."""
+    hint: str
+    """The sentence that a good teaching assistant would say."""
+    edits: Annotated[list[Edit], Field(min_length=1)]
+    """Applied in order."""
+    invisible: list[str] = Field(default_factory=list)
+    """For whom it is invisible: someone who tries only `square` shapes, `batch1`, or `stride1`."""
+    lecture: str = ""
+    """Where the course explains it."""
+
+
+def load_misconceptions(folder: Path) -> dict[str, Misconception]:
+    """Read every `*.toml` of a folder; `GraderFault` names the file and all of its mistakes."""
+    found: dict[str, Misconception] = {}
+    reader = TypeAdapter(dict[str, Misconception])
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            entries = reader.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, ValidationError) as error:
+            raise GraderFault(f"{path.name}: {error}") from error
+        for name, entry in entries.items():
+            if name in found:
+                raise GraderFault(f"{path.name}: {name} is there twice")
+            found[name] = entry
+    return found
+
+
+def apply_edits(edits: list[Edit], reference: Path, into: Path) -> Path:
+    """Copy the package `reference` to `into/NAME`, edited; `GraderFault` when a text is not there exactly once."""
+    package = into / reference.name
+    shutil.copytree(reference, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for edit in edits:
+        path = package / edit.file
+        path.write_text(_replace(path.read_text(encoding="utf-8"), edit), encoding="utf-8")
+    return package
+
+
+def _replace(text: str, edit: Edit) -> str:
+    head, tail = "", text
+    if edit.within:
+        if text.count(edit.within) != 1:
+            raise GraderFault(f"{edit.file}: {edit.within!r} stands there {text.count(edit.within)} times, expected once")
+        start = text.index(edit.within)
+        head, tail = text[:start], text[start:]
+    elif text.count(edit.old) != 1:
+        raise GraderFault(f"{edit.file}: {edit.old!r} stands there {text.count(edit.old)} times, expected once")
+    if edit.old not in tail:
+        raise GraderFault(f"{edit.file}: {edit.old!r} does not stand after {edit.within!r}")
+    return head + tail.replace(edit.old, edit.new, 1)

@@ -1,0 +1,159 @@
+"""pytest's hooks: collection, order, outcomes. The plugin that a session loads (`-p grader.plugin.hooks`)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.faults import GraderFault
+from grader.model.assignment import load_assignment
+from grader.model.evidence import Evidence
+from grader.model.job import Session
+from grader.model.outcome import Blame, Outcome, Status
+from grader.plugin import verdicts
+from grader.plugin.definition import CheckDefinition, define
+from grader.plugin.fixtures import (  # noqa: F401  (pytest finds the fixtures in this module)
+    DEFINITION,
+    GRADING,
+    _oracle,
+    definition,
+    grading,
+    oracle,
+    rng,
+    save_artifact,
+    seed,
+    submission,
+)
+from grader.plugin.grading import TIMEOUTS_BEFORE_THE_REST_FAILS, Grading
+from grader.plugin.journal import outcome_record
+from grader.plugin.ordering import order, select
+
+SESSION_VARIABLE = "GRADER_SESSION"
+OUTCOME = pytest.StashKey[Outcome]()
+SECONDS = pytest.StashKey[float]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what this session is told, and register the mark."""
+    config.addinivalue_line("markers", "check(group, points=1, after=(), limits=None, scratch='', timed=False, holds=()): a check of the contract")
+    told = json.loads(Path(os.environ[SESSION_VARIABLE]).read_text(encoding="utf-8"))
+    told["only"] = tuple(told["only"])
+    session = Session(**told)
+    config.stash[GRADING] = Grading(session, load_assignment(Path(session.assignment)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give every item its definition, drop what is not asked for, and sort."""
+    state = config.stash[GRADING]
+    of_check: dict[str, list[pytest.Item]] = {}
+    problems: list[str] = []
+    for item in items:
+        try:
+            found = _definition_of(item, state)
+        except GraderFault as fault:
+            problems.append(str(fault))
+            continue
+        item.stash[DEFINITION] = found
+        known = state.definitions.setdefault(found.id, found)
+        if known is not found and known != found:
+            problems.append(f"two checks are called {found.id}")
+        of_check.setdefault(found.id, []).append(item)
+    everything = list(state.definitions.values())
+    problems += [f"{d.id} comes after {name}, which does not exist" for d in everything for name in d.after if name not in state.definitions]
+    scored, needed = select(everything, state.session.only, state.session.visibility)
+    state.scored = scored
+    running = [d for d in everything if d.id in scored or d.id in needed]
+    for d in everything:
+        state.journal.write("check", **asdict(d), scored=d.id in scored, running=d.id in scored or d.id in needed)
+    for problem in problems:
+        state.journal.write("problem", sentence=f"The assignment is at fault: {problem}.")
+    items[:] = [item for name in order(running, state.session.shuffle) for item in of_check[name]]
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """A file of checks that can't be imported is the grader's fault; the other files still run."""
+    if report.failed:
+        _failed_collections.append(f"{Path(report.nodeid).name}: {str(report.longrepr).strip().splitlines()[-1][:300]}")
+
+
+_failed_collections: list[str] = []
+
+
+def _definition_of(item: pytest.Item, state: Grading) -> CheckDefinition:
+    mark = item.get_closest_marker("check")
+    if mark is None or not isinstance(item, pytest.Function):
+        raise GraderFault(f"{item.nodeid} has no mark `check`")
+    return define(item.function, mark.args, dict(mark.kwargs), item.path.parent.name, state.assignment)
+
+
+class _Decided(Exception):
+    """The outcome is known before the check runs."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.evidence.said)
+        self.outcome = outcome
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what can't say anything: a prerequisite failed, or the item keeps running into limits."""
+    state = item.config.stash[GRADING]
+    found = item.stash[DEFINITION]
+    blocked = state.obstacle(found)
+    if blocked is not None:
+        name, outcome = blocked
+        if outcome.status is Status.UNDECIDED:
+            raise _Decided(verdicts.undecided_after(name, outcome.blame))
+        raise _Decided(verdicts.skipped(name, name.split("/")[0]))
+    spent = state.used_up()
+    if spent is not None:
+        raise _Decided(spent)
+    timeouts = state.timeouts[found.group]
+    if timeouts >= TIMEOUTS_BEFORE_THE_REST_FAILS:
+        raise _Decided(verdicts.failed_unrun(found.group, timeouts))
+
+
+@pytest.hookimpl(tryfirst=True, wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn each phase's end into the outcome; at teardown it leaves for the journal and the JSON report."""
+    state = item.config.stash[GRADING]
+    found = item.stash[DEFINITION]
+    outcome = item.stash.get(OUTCOME, None)
+    error = call.excinfo.value if call.excinfo is not None else None
+    item.stash[SECONDS] = item.stash.get(SECONDS, 0.0) + call.duration
+    if error is not None:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            return (yield)
+        judged = error.outcome if isinstance(error, _Decided) else verdicts.judge(error)
+        if outcome is None or outcome.status is Status.PASSED:
+            outcome = judged
+        if verdicts.is_timeout(error):
+            state.timeouts[found.group] += 1
+    elif call.when == "call" and outcome is None:
+        outcome = verdicts.passed()
+    if outcome is not None:
+        item.stash[OUTCOME] = outcome
+    if call.when == "teardown":
+        missing = Outcome(Status.UNDECIDED, Blame.GRADER, Evidence(said="The check did not come to an end."))
+        final = state.record(found.id, replace(outcome or missing, seconds=item.stash[SECONDS]))
+        record = outcome_record(found.id, final)
+        item.user_properties.append(("outcome", record))
+        state.journal.write("outcome", **record)
+    return (yield)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End the workers, then say so: a journal without its last line is a session that was cut."""
+    state = session.config.stash[GRADING]
+    for sentence in _failed_collections:
+        state.journal.write("problem", sentence=f"The assignment is at fault: a file of checks can't be loaded: {sentence}.")
+    state.close()
+    state.journal.write("end")
+    state.journal.close()

@@ -1,0 +1,1 @@
+"""One job: a submission goes in, one report comes out, whatever happens."""

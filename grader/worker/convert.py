@@ -1,0 +1,146 @@
+"""Student objects as values that cross; whatever does not convert stays in the worker.
+
+Types are compared exactly and only methods of builtin types are called, so that no class of a student's runs code here, generators
+apart.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import pathlib
+import types
+from collections.abc import Callable, Iterable
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.wire.values import MAX_DEPTH, MAX_NODES, Unsendable, is_sendable_dtype
+
+MAX_DRAINED = 10_000
+"""Items taken from a generator."""
+_MAX_TYPES = 100
+_MAX_NAME = 200
+
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+_NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefd")
+_LISTS: frozenset[type] = frozenset({list, tuple, collections.deque})
+_DICTS: frozenset[type] = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
+_DRAINED: frozenset[type] = frozenset(
+    {types.GeneratorType, zip, map, filter, enumerate, reversed, range, type(iter([])), type(iter(()))}
+    | {type({}.keys()), type({}.values()), type({}.items()), itertools.chain, itertools.islice}
+)
+_PATHS = frozenset({pathlib.PosixPath, pathlib.PurePosixPath})
+_ndarray, _longdouble, _numpy_str = np.ndarray, np.longdouble, np.str_
+_item = cast("Callable[[Any], Any]", np.generic.item)
+
+
+class StaysHere(Exception):
+    """The object has no form that crosses."""
+
+
+def name_type(value: object) -> str:
+    """Return `module.Class` of an object, cut; asks the class itself and no metaclass."""
+    cls = type(value)
+    if cls is _ndarray:
+        return f"numpy.ndarray of dtype {cast(NDArray[Any], value).dtype}"[:_MAX_NAME]
+    module = type.__dict__["__dict__"].__get__(cls).get("__module__")
+    name = type.__dict__["__qualname__"].__get__(cls)
+    return (f"{module}.{name}" if type(module) is str and module != "builtins" else str(name))[:_MAX_NAME]
+
+
+class Converter:
+    """Converts one answer and remembers what it changed."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, str] = {}
+        """Place and former type of everything that was turned into another type, the first hundred."""
+        self._nodes = 0
+
+    def convert(self, value: Any, place: str = "", depth: int = 1) -> Any:
+        """Return the value made of types that cross.
+
+        Raises StaysHere where it can't be, Unsendable when it is too large, and what a generator of the student's raises.
+        """
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise Unsendable(f"more than {MAX_NODES} values")
+        if depth > MAX_DEPTH:
+            raise StaysHere
+        cls = type(value)
+        if cls in _PLAIN:
+            return value
+        if cls is _ndarray:
+            return self._convert_array(value, place)
+        if cls in _NUMBERS:
+            self._note(place, value)
+            return _item(value)
+        if cls in _LISTS or _is_named_tuple(cls):
+            return self._convert_list(value, place, depth)
+        if cls in _DICTS:
+            return self._convert_dict(value, place, depth)
+        if cls in _DRAINED:
+            return self._convert_list(value, place, depth, _drain(value))
+        if cls in _PATHS or cls is _numpy_str:
+            self._note(place, value)
+            return str(value)
+        if cls is _longdouble:
+            self._note(place, value)
+            return float(value)
+        raise StaysHere
+
+    def _note(self, place: str, value: object) -> None:
+        if len(self.types) < _MAX_TYPES:
+            self.types[place[:_MAX_NAME]] = name_type(value)
+
+    def _convert_array(self, value: NDArray[Any], place: str) -> Any:
+        if not is_sendable_dtype(value.dtype):
+            raise StaysHere
+        if value.ndim == 0:
+            self._note(place, value)
+            return value.item()
+        if not value.dtype.isnative:
+            self._note(place, value)
+        return value
+
+    def _convert_list(self, value: Any, place: str, depth: int, items: Iterable[Any] | None = None) -> list[Any]:
+        if type(value) is not list:
+            self._note(place, value)
+        if items is None:
+            iterate = _iterate_tuple if _is_named_tuple(type(value)) else iter
+            items = list(itertools.islice(iterate(value), MAX_NODES + 1))
+        return [self.convert(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(items)]
+
+    def _convert_dict(self, value: dict[Any, Any], place: str, depth: int) -> dict[str, Any]:
+        if type(value) is not dict:
+            self._note(place, value)
+        if any(type(key) is not str for key in value):
+            raise StaysHere
+        items = itertools.islice(dict.items(value), MAX_NODES + 1)
+        return {key: self.convert(item, f"{place}[{key[:50]!r}]", depth + 1) for key, item in items}
+
+
+def is_drained(value: object) -> bool:
+    """Say whether converting takes the items out of the object for good."""
+    return type(value) in _DRAINED
+
+
+def drain(value: Any) -> list[Any]:
+    """Take all items out of a generator or another iterator; raises Unsendable when there are too many."""
+    return _drain(value)
+
+
+def _drain(value: Any) -> list[Any]:
+    items = list(itertools.islice(iter(value), MAX_DRAINED + 1))
+    if len(items) > MAX_DRAINED:
+        raise Unsendable(f"a generator that yields more than {MAX_DRAINED} items")
+    return items
+
+
+def _is_named_tuple(cls: type) -> bool:
+    attributes = type.__dict__["__dict__"].__get__(cls)
+    return type.__dict__["__bases__"].__get__(cls) == (tuple,) and "_fields" in attributes
+
+
+_iterate_tuple = cast("Callable[[Any], Iterable[Any]]", tuple.__iter__)

@@ -1,0 +1,127 @@
+"""From the fork to the first request: four descriptors, a clean environment, the layers, a hello."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import signal
+import socket
+import sys
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+
+from grader.wire.frames import pack_frame
+from grader.wire.messages import Hello, write_reply
+from grader.worker.imports import Imports
+from grader.worker.serve import serve
+from grader.worker.session import Session
+
+Layer = Callable[[Mapping[str, Any]], None]
+"""Puts one isolation layer in force in this process; raises when it can't."""
+
+SOCKET_FD = 3
+"""The worker's end of the wire; 0, 1 and 2 are the standard streams, and nothing else is open."""
+
+_FREE_FD = 16
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all workers of one zygote share."""
+
+    package: str
+    """The submission's package, `pytorchnano`."""
+    root: str | None
+    """The workspace that holds it; None for a worker without a submission."""
+    allowed: frozenset[str]
+    """Third-party packages that may be imported."""
+    probes: types.CodeType | None
+    """The assignment's probes, compiled."""
+    layers: Mapping[str, Layer]
+    """What puts each layer in force."""
+
+
+def start_worker(setting: Setting, launch: dict[str, Any], fds: list[int]) -> NoReturn:
+    """Become a worker and serve until the grader is done; never returns into the zygote's loop."""
+    status = 70
+    try:
+        channel = _keep_descriptors(*fds)
+        _clean_process(launch)
+        entered: list[str] = []
+        session: Session | None = None
+        try:
+            _enter_layers(setting, launch, entered)
+            session = _prepare_session(setting, launch)
+        except BaseException as error:
+            _say_hello(channel, launch["hello"], Hello(tuple(entered), f"{type(error).__name__}: {error}"[:2_000]))
+        else:
+            _say_hello(channel, launch["hello"], Hello(tuple(entered)))
+            serve(channel, session)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _keep_descriptors(channel_fd: int, output_fd: int) -> socket.socket:
+    # Lifted out of the way first: each of them may sit on a number that another one is to get.
+    channel_fd, output_fd = (fcntl.fcntl(fd, fcntl.F_DUPFD, _FREE_FD) for fd in (channel_fd, output_fd))
+    null_fd = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null_fd, 0), (output_fd, 1), (output_fd, 2), (channel_fd, SOCKET_FD)):
+        os.dup2(source, target, inheritable=target != SOCKET_FD)
+    os.closerange(SOCKET_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    return socket.socket(fileno=SOCKET_FD)
+
+
+def _clean_process(launch: dict[str, Any]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(launch["environment"])
+    os.umask(0o077)
+    os.chdir(launch["folder"])
+    sys.argv[:] = [""]
+    sys.orig_argv[:] = [""]
+    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    # Line buffered, so that what was said before a crash is seen.
+    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+
+
+def _enter_layers(setting: Setting, launch: dict[str, Any], entered: list[str]) -> None:
+    for name, settings in launch["steps"]:
+        setting.layers[name](settings)
+        entered.append(name)
+
+
+def _prepare_session(setting: Setting, launch: dict[str, Any]) -> Session:
+    # The zygote's state is the same in every fork: without this every worker would draw the same numbers.
+    np.random.seed(launch["seed"])
+    random.seed(launch["seed"])
+    _forget_grader()
+    imports = Imports(setting.package, setting.root, setting.allowed, launch["broken"])
+    return Session(imports, _load_probes(setting.probes))
+
+
+def _forget_grader() -> None:
+    # The code goes on working; student code just doesn't find it under its name.
+    for name in [name for name in sys.modules if name == "grader" or name.startswith("grader.")]:
+        del sys.modules[name]
+
+
+def _load_probes(code: types.CodeType | None) -> Mapping[str, Any]:
+    module = types.ModuleType("probes")
+    if code is not None:
+        sys.modules["probes"] = module  # dataclasses look their module up
+        exec(code, vars(module))
+    return vars(module)
+
+
+def _say_hello(channel: socket.socket, sequence: int, hello: Hello) -> None:
+    kind, body = write_reply(hello)
+    channel.sendall(pack_frame(kind, sequence, body))

@@ -1,0 +1,55 @@
+"""Kill every process that a worker leaves behind, daemons included."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Collection
+
+Usage = tuple[float, int]
+"""CPU seconds, largest resident size in KiB."""
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the process ids whose parent is `pid`, zombies included."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listing:
+        return [int(child) for child in listing.read().split()]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and _parent_of(name) == pid]
+
+
+def _parent_of(name: str) -> int:
+    with contextlib.suppress(OSError), open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
+        return int(stat.read().rpartition(")")[2].split()[1])
+    return -1
+
+
+def kill_group_of(pid: int) -> None:
+    """Kill a child of this process and its whole process group, at one blow: a member that is forking can't slip away."""
+    with contextlib.suppress(OSError):
+        group = os.getpgid(pid)
+        if group != os.getpgrp():
+            os.killpg(group, signal.SIGKILL)
+    with contextlib.suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def reap(pid: int) -> tuple[int, Usage]:
+    """Wait for a killed child; return its exit code (minus the signal that ended it) and what it used."""
+    _, status, usage = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), (usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+def kill_children(keep: Collection[int] = ()) -> Usage:
+    """Kill this process's children but for `keep`, again and again until none is left.
+
+    This process must be a subreaper: then the children of a killed child become its own, and the next round finds them.
+    """
+    cpu_s, rss_kb = 0.0, 0
+    while found := [pid for pid in children_of(os.getpid()) if pid not in keep]:
+        for pid in found:
+            kill_group_of(pid)
+        for pid in found:
+            _, (used, size) = reap(pid)
+            cpu_s, rss_kb = cpu_s + used, max(rss_kb, size)
+    return cpu_s, rss_kb

@@ -1,0 +1,118 @@
+"""The zygote: a small process that forks workers on request and buries them.
+
+It holds no secret, keeps one thread, and talks with the grader over one control socket, one datagram a message. A worker stays a
+zombie until the grader asks for its end, so a process id is never reused while the grader still holds it. When the control socket
+closes (the grader ended, however it ended), every descendant is killed first and then the zygote exits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import os
+import signal
+import socket
+import sys
+from types import CodeType, FrameType
+from typing import Any
+
+from grader.wire.values import Reader, Writer
+from grader.worker.startup import Layer, Setting, start_worker
+from grader.worker.sweep import kill_children, kill_group_of, reap
+
+MAX_MESSAGE = 128 << 10
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+def main(control_fd: int) -> None:
+    """Serve the control socket until it closes."""
+    parent = os.getppid()
+
+    def end_with_parent(number: int, frame: FrameType | None) -> None:
+        # Sent by the kernel when the grader's thread that started this process ends, or by anybody.
+        if os.getppid() != parent:
+            kill_children()
+            os._exit(0)
+
+    signal.signal(signal.SIGTERM, end_with_parent)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    control = socket.socket(fileno=control_fd)
+    try:
+        _Zygote(control).serve()
+    finally:
+        kill_children()
+        os._exit(0)
+
+
+class _Zygote:
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._live: set[int] = set()
+        self._setting = self._prepare()
+
+    def serve(self) -> None:
+        while True:
+            message, fds = self._receive()
+            match message:
+                case {"do": "fork", **launch}:
+                    self._send({"pid": self._fork(launch, fds)})
+                case {"do": "end", "pid": int(pid)} if pid in self._live:
+                    self._send(self._end(pid))
+                case _:
+                    return
+
+    def _prepare(self) -> Setting:
+        """Import all that workers may need, as the first message says, and say that it is done."""
+        config, _ = self._receive()
+        sys.path[:] = [*config["standard_paths"], *config["site_paths"]]
+        import numpy.random  # noqa: F401  # loaded once here, shared by every worker
+
+        for name in config["preload"]:
+            importlib.import_module(name)
+        layers: dict[str, Layer] = {name: importlib.import_module(f"grader.isolation.{name}").enter for name in config["layers"]}
+        setting = Setting(config["package"], config["root"], frozenset(config["allowed"]), _compile(config["probes"]), layers)
+        gc.collect()
+        gc.freeze()  # a collection in a worker then leaves the shared pages alone
+        self._send({"ready": True})
+        return setting
+
+    def _fork(self, launch: dict[str, Any], fds: list[int]) -> int:
+        pid = os.fork()
+        if pid == 0:
+            start_worker(self._setting, launch, fds)
+        for fd in fds:
+            os.close(fd)
+        self._live.add(pid)
+        return pid
+
+    def _end(self, pid: int) -> dict[str, Any]:
+        kill_group_of(pid)
+        status, (cpu_s, rss_kb) = reap(pid)
+        self._live.discard(pid)
+        left_cpu_s, left_rss_kb = kill_children(keep=self._live)
+        return {"status": status, "cpu_s": cpu_s + left_cpu_s, "rss_kb": max(rss_kb, left_rss_kb)}
+
+    def _receive(self) -> tuple[dict[str, Any], list[int]]:
+        data, fds, _, _ = socket.recv_fds(self._control, MAX_MESSAGE, 4)
+        if not data:
+            return {}, []
+        reader = Reader(data)
+        message = reader.read()
+        reader.finish()
+        return message, fds
+
+    def _send(self, message: dict[str, Any]) -> None:
+        writer = Writer()
+        writer.write(message)
+        self._control.send(writer.body)
+
+
+def _compile(path: str | None) -> CodeType | None:
+    """Compile the assignment's probes once; they run in each worker."""
+    if path is None:
+        return None
+    with open(path, "rb") as source:
+        return compile(source.read(), "probes.py", "exec", dont_inherit=True)

@@ -1,0 +1,45 @@
+"""The summary that a person reads."""
+
+from __future__ import annotations
+
+from grader.formats import terminal
+from tests.formats.reports import check, report
+
+MIXED = report(
+    check("layers.Dense/forward", "failed", 2),
+    check("layers.Dense/gradient", "passed", 3),
+    check("layers.Conv2D/forward", "failed", 4),
+    check("training.mnist_mlp/learns", "skipped", 8, evidence={"after": "layers.Dense/forward"}),
+    check("losses.MSELoss/value", "undecided", 1),
+)
+
+
+def test_every_line_fits_80_columns() -> None:
+    long = report(check("layers.Dense/forward", "failed", message="word " * 300, title="t" * 200), problems=("p " * 200,))
+    for sample in (MIXED, long):
+        assert max(map(len, terminal.render(sample, "/a/very/long/" + "path/" * 3).splitlines())) < 80
+
+
+def test_what_unlocks_most_is_named_first() -> None:
+    things = terminal.things_to_fix(MIXED)
+    assert [(thing.group, thing.unlocks) for thing in things] == [("layers.Dense", 10.0), ("layers.Conv2D", 4.0)]
+
+
+def test_withheld_points_are_said() -> None:
+    assert "Withheld: 1 points" in terminal.render(MIXED)
+
+
+def test_full_marks_leave_nothing_to_fix() -> None:
+    assert "Fix first" not in terminal.render(report(check("layers.Dense/forward")))
+
+
+def test_control_characters_of_a_submission_never_reach_the_terminal() -> None:
+    nasty = "\x1b[2J\x1b[H\u202eevil\x07\r"
+    sample = report(check("layers.Dense/forward", "failed", message=nasty, title=nasty), problems=(nasty,))
+    text = terminal.render(sample)
+    assert not set(text) & {"\x1b", "\x07", "\r", "\u202e"}
+
+
+def test_colours_are_added_only_by_paint() -> None:
+    assert "\x1b" not in terminal.render(MIXED)
+    assert "\x1b[31m" in terminal.paint(terminal.render(MIXED))

@@ -1,0 +1,1 @@
+"""pytorchnano: a small neural network library on an array autodiff tape."""
