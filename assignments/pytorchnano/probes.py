@@ -23,6 +23,18 @@ def keep(value):
 # ---- gradients: many evaluations in one trip, and an object's whole turn (grader/asserts/gradient.py) ----
 
 
+def tell(value):
+    """A copy of an array of numbers, a number, or None; of anything else only words, lest it keep the whole answer here."""
+    if type(value) is np.ndarray:
+        if value.dtype.kind not in "fiub":
+            return f"an array of dtype {value.dtype}"
+        return value.astype(np.float64) if value.dtype == np.longdouble else value.copy()
+    number = type(value) in (bool, float) or (type(value) is int and abs(value) < 2**63)
+    if value is None or number or (isinstance(value, np.generic) and value.dtype.kind in "fiub"):
+        return value
+    return f"an object of type {type(value).__name__}"
+
+
 def build_layer(constructor, args, kwargs, training, attributes):
     layer = find_constructor(constructor)(*args, **kwargs)
     layer.training = training
@@ -36,7 +48,7 @@ def evaluate_layer(layer, point):
     for name, array in point.items():
         if name != "input":
             layer.params[name] = array.copy()
-    return keep(layer.forward(point["input"].copy()))
+    return tell(layer.forward(point["input"].copy()))
 
 
 def layer_points(constructor, args, kwargs, points, training=True, attributes=None, fresh=False):
@@ -72,13 +84,13 @@ def layer_case(
         evaluate_layer(layer, decoy)
         layer.backward(decoy_grad_output.copy())
     output = evaluate_layer(layer, point)
-    returned = keep(layer.backward(grad_output.copy()))
+    returned = tell(layer.backward(grad_output.copy()))
     gradients = {}
     for name in wanted:
         if name == "input":
             gradients[name] = returned
         elif name in layer.grads:
-            gradients[name] = keep(layer.grads[name])
+            gradients[name] = tell(layer.grads[name])
     if fresh:
         layer = build_layer(constructor, args, kwargs, training, attributes or {})
     return {"output": output, "gradients": gradients, "again": evaluate_layer(layer, point)}
@@ -87,7 +99,7 @@ def layer_case(
 def loss_points(constructor, args, kwargs, points, target):
     """The loss at each point's `prediction`, on one object."""
     loss = find_constructor(constructor)(*args, **kwargs)
-    return [keep(loss.forward(point["prediction"].copy(), target.copy())) for point in points]
+    return [tell(loss.forward(point["prediction"].copy(), target.copy())) for point in points]
 
 
 def loss_case(constructor, args, kwargs, point, decoy, target):
@@ -95,9 +107,9 @@ def loss_case(constructor, args, kwargs, point, decoy, target):
     loss = find_constructor(constructor)(*args, **kwargs)
     loss.forward(decoy["prediction"].copy(), target.copy())
     loss.backward()
-    output = keep(loss.forward(point["prediction"].copy(), target.copy()))
-    gradient = keep(loss.backward())
-    again = keep(loss.forward(point["prediction"].copy(), target.copy()))
+    output = tell(loss.forward(point["prediction"].copy(), target.copy()))
+    gradient = tell(loss.backward())
+    again = tell(loss.forward(point["prediction"].copy(), target.copy()))
     return {"output": output, "gradients": {"prediction": gradient}, "again": again}
 
 
@@ -141,3 +153,122 @@ def training_step(training, images, labels):
 def training_outputs(training, images):
     """The network's outputs under its last parameters."""
     return keep(training.forward(images))
+
+
+# ---- layers: manners ----
+# For layers, activations and losses alike (grader/asserts/manners.py): a loss has several inputs and no grad_output.
+
+
+def build_object(constructor, args, kwargs, training=None, parameters=None, attributes=None):
+    """Build, then assign: mode, parameters (the very arrays, not copies) and attributes."""
+    made = find_constructor(constructor)(*args, **kwargs)
+    if training is not None:
+        made.training = training
+    for name, array in (parameters or {}).items():
+        made.params[name] = array
+    for name, value in (attributes or {}).items():
+        setattr(made, name, value)
+    return made
+
+
+def send_back(made, grad_output):
+    """A layer's backward takes the upstream gradient, a loss's takes nothing."""
+    return made.backward() if grad_output is None else made.backward(grad_output)
+
+
+def keep_all(values):
+    """A dict or list with copies of the arrays in it; anything else as it is."""
+    if isinstance(values, dict):
+        return {name: keep(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [keep(value) for value in values]
+    return values
+
+
+def use_object(constructor, args, kwargs, inputs, training=None, parameters=None):
+    """Build and call forward: a refusal may wait for the first use."""
+    return keep(build_object(constructor, args, kwargs, training, parameters).forward(*inputs))
+
+
+def call_and_echo(constructor, args, kwargs, inputs, grad_output=None, training=None, parameters=None, attributes=None):
+    """Forward and backward: what they return, grads and params, and every array that was given, as it is afterwards."""
+    made = build_object(constructor, args, kwargs, training, parameters, attributes)
+    output = keep(made.forward(*inputs))
+    returned = keep(send_back(made, grad_output))
+    answer = {"output": output, "returned": returned, "inputs": keep_all(inputs), "grad_output": keep(grad_output)}
+    if hasattr(made, "params"):
+        answer |= {"params": keep_all(made.params), "grads": keep_all(made.grads), "parameters": keep_all(parameters or {})}
+    return answer
+
+
+def call_in_turn(constructor, args, kwargs, turns, training=None, parameters=None):
+    """Forward and backward at each of the `turns` (pairs of inputs and grad_output), on one object.
+
+    For each turn the results as they were when they came (`then`) and as they are after the last turn (`now`).
+    """
+    made = build_object(constructor, args, kwargs, training, parameters)
+    results, copies = [], []
+    for inputs, grad_output in turns:
+        output = made.forward(*inputs)
+        kept = keep(output)
+        returned = send_back(made, grad_output)
+        results.append((output, returned))
+        copies.append((kept, keep(returned)))
+    return [
+        {"then": {"output": kept[0], "returned": kept[1]}, "now": {"output": result[0], "returned": result[1]}}
+        for kept, result in zip(copies, results, strict=True)
+    ]
+
+
+def read_global_state():
+    """NumPy's global random state, as plain values."""
+    _, keys, *others = np.random.get_state()
+    return [keys, *others]
+
+
+def drawn_parameters(constructor, args, kwargs, seeds):
+    """For each seed the parameters of a new object, and NumPy's global random state around its construction.
+
+    The global state is another one each time, so that numbers that come from it show.
+    """
+    answer = []
+    for position, seed in enumerate(seeds):
+        np.random.seed(1000 + position)
+        before = read_global_state()
+        made = find_constructor(constructor)(*args, **kwargs, seed=seed)
+        answer.append({"params": keep_all(made.params), "before": before, "after": read_global_state()})
+    return answer
+
+
+def dicts_of_two(constructor, args, kwargs, inputs, grad_output, parameters):
+    """Two objects, of which one is given parameters and used: the dicts of both, before and after."""
+    used, idle = build_object(constructor, args, kwargs), build_object(constructor, args, kwargs)
+
+    def read(made):
+        return {"params": keep_all(made.params), "grads": keep_all(made.grads)}
+
+    before = {"used": read(used), "idle": read(idle)}
+    for name, array in parameters.items():
+        used.params[name] = array
+    used.forward(*inputs)
+    send_back(used, grad_output)
+    return {"before": before, "after": {"used": read(used), "idle": read(idle)}}
+
+
+def rearrange(array, layout):
+    """The same numbers, laid out in memory in another way: "columns first", "every second", "backwards"."""
+    if layout == "columns first":
+        return np.asfortranarray(array)
+    if layout == "every second":
+        wide = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+        wide[..., ::2] = array
+        return wide[..., ::2]
+    return np.ascontiguousarray(array[..., ::-1])[..., ::-1]
+
+
+def call_in_layouts(constructor, args, kwargs, x, grad_output, layouts, parameters=None):
+    """Forward and backward with x and grad_output in each layout of `rearrange`."""
+    return [
+        call_and_echo(constructor, args, kwargs, [rearrange(x, layout)], rearrange(grad_output, layout), None, keep_all(parameters or {}))
+        for layout in layouts
+    ]

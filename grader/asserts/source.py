@@ -29,7 +29,7 @@ _FRAMEWORK_NAMES = """
 """
 FRAMEWORKS = frozenset(_FRAMEWORK_NAMES.split())
 """Top-level names of what a submission is to be written without, as far as they are known."""
-ALLOWED = frozenset({"numpy", "cupy", "cupyx", "cupy_backends", "matplotlib", "mpl_toolkits", "pylab", "pytest", PACKAGE})
+ALLOWED = frozenset({"__main__", "numpy", "cupy", "cupyx", "cupy_backends", "matplotlib", "mpl_toolkits", "pylab", "pytest", PACKAGE})
 """Beside the standard library; pytest for the tests that a student keeps in the package."""
 _PICTURES = frozenset({"matplotlib", "mpl_toolkits", "pylab"})
 
@@ -82,8 +82,8 @@ _FINGERPRINTS: dict[str, tuple[str, frozenset[str]]] = {
         (
             "tinygrad",
             r"the tiny corp|George Hotz",
-            "LazyBuffer UOps UPat ScheduleItem MovementOps LoadOps TernaryOps lazydata CompiledRunner realize_schedule "
-            "ShapeTracker PatternMatcher create_schedule",
+            "LazyBuffer UOps UPat ScheduleItem MovementOps LoadOps TernaryOps lazydata CompiledRunner ShapeTracker PatternMatcher "
+            "create_schedule graph_rewrite least_upper_dtype sum_acc_dtype canonicalize_device DTypeLike GroupOp _METADATA all_tensors",
         ),
         (
             "chainer",

@@ -38,6 +38,10 @@ _DEEPEST_FOLD = 40
 _DEEPEST_TEXT = 3
 
 
+Token = tuple[str, int]
+"""A word, operator or string, and its line."""
+
+
 class _TooLarge(Exception):
     """The file can't be scanned in the time that one file gets."""
 
@@ -221,7 +225,8 @@ class _Tree:
             return len(bound) == 1 and depth < 4 and self._is_one_of(bound[0], wanted, depth + 1)
         if isinstance(expression, ast.Attribute):
             # `re.compile` and `model.eval` are no builtins
-            return expression.attr in wanted and (wanted is _IMPORTERS or _is_builtins(expression.value))
+            of_builtins = isinstance(expression.value, ast.Name) and expression.value.id in ("builtins", "__builtins__")
+            return expression.attr in wanted and (wanted is _IMPORTERS or of_builtins)
         if isinstance(expression, ast.Subscript):  # __builtins__["__import__"], vars(builtins)["exec"]
             return self._fold(expression.slice) in wanted
         if isinstance(expression, ast.Call) and isinstance(expression.func, ast.Name) and expression.func.id == "getattr":
@@ -233,7 +238,7 @@ class _Tree:
         if depth >= _DEEPEST_FOLD or self._file.fold_work <= 0:
             return None
         folded = self._fold_any(expression, depth)
-        length = 0 if folded is None else len(folded)
+        length = len(folded or "")
         self._file.fold_work -= 1 + length // 100
         return folded if length <= _LONGEST_FOLD else None
 
@@ -289,10 +294,8 @@ def _apply(name: str, owner: str | bytes | None, arguments: list[str | bytes]) -
         return str(arguments[0]) if name == "str" and len(arguments) == 1 else None
     if isinstance(owner, bytes):
         return owner.decode(str(arguments[0]) if arguments else "utf-8") if name == "decode" else None
-    if name in ("lower", "upper", "strip", "casefold", "swapcase", "title") and not arguments:
+    if name in ("lower", "upper", "strip", "casefold", "swapcase", "encode") and not arguments:
         return getattr(owner, name)()
-    if name == "encode":
-        return owner.encode()
     if name == "replace" and len(arguments) == 2 and len(owner) * max(1, len(arguments[1])) <= _LONGEST_FOLD:
         return owner.replace(str(arguments[0]), str(arguments[1]))
     if name == "format" and "{:" not in owner and len(owner) < 1_000:
@@ -318,10 +321,6 @@ def _is_sys_modules(expression: ast.expr) -> bool:
     return isinstance(expression, ast.Attribute) and expression.attr == "modules" and isinstance(expression.value, ast.Name)
 
 
-def _is_builtins(expression: ast.expr) -> bool:
-    return isinstance(expression, ast.Name) and expression.id in ("builtins", "__builtins__")
-
-
 def _scan_tokens(scan: _Scan, source: bytes) -> None:
     """Imports of a file without a tree. Raises _TooLarge when time is up."""
     stop = time.process_time() + _SCAN_CPU_S
@@ -330,9 +329,6 @@ def _scan_tokens(scan: _Scan, source: bytes) -> None:
         _scan_chunk(scan, chunk)
         if time.process_time() > stop:
             raise _TooLarge
-
-
-Token = tuple[str, int]
 
 
 def _chunks(source: bytes) -> Iterator[list[Token]]:

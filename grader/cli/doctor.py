@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import platform
 import re
-import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
@@ -21,6 +20,9 @@ from grader.model.limits import Limits
 
 WIDTH = 79
 _INDENT = 18
+_NEEDED_MB = 256
+_FILES_ARE_HIDDEN = "L3"
+"""The first level whose workers see only what they need."""
 _REINSTALL = "pip install --force-reinstall network-grader"
 
 
@@ -75,16 +77,34 @@ def _examine(area: str, examine: Callable[[], Iterator[Row]]) -> Iterator[Row]:
 
 def examine_isolation() -> Iterator[Row]:
     """Yield a row for each isolation layer, and one for the level that they reach."""
-    raise NotImplementedError
+    from grader.isolation.levels import LAYERS, LEVELS, best
+
+    top, layers = best()
+    for layer in LAYERS:
+        found = layer.available()
+        if found.ok:
+            yield Row("isolate", "PASS", f"Layer {layer.NAME} works")
+        else:
+            status = "CAUTION" if layers else "FAIL"
+            yield Row("isolate", status, f"Layer {layer.NAME}: {found.reason}.", found.remedy or "docker run, or another machine")
+    names = [level.name for level in LEVELS]
+    if top not in names:
+        yield Row("isolate", "FAIL", "No isolation level is reached: nothing can be graded here.", "use Linux, or a container on Linux")
+        return
+    said = f"Level {top}: {LEVELS[names.index(top)].title}"
+    if names.index(top) < names.index(_FILES_ARE_HIDDEN):
+        said += f". Below {_FILES_ARE_HIDDEN} a submission can read this user's files and reach the network."
+        yield Row("isolate", "CAUTION", said, "grade as a user without secrets, in a container or a virtual machine")
+    else:
+        yield Row("isolate", "PASS", said)
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and "rlimits" in {layer.NAME for layer in layers}:
+        said = "You are root: the kernel does not hold root's processes to a number, and submissions would run as root."
+        yield Row("isolate", "CAUTION", said, "run the grader as another user: su USER -c 'grader doctor'")
 
 
 def examine_training() -> Iterator[Row]:
     """Yield rows about Python, NumPy, processor cores and memory."""
-    version = platform.python_version()
-    if sys.version_info < (3, 11):
-        yield Row("train", "FAIL", f"Python is {version}; 3.11 or newer is needed.", "make clean test PYTHON=python3.12")
-    else:
-        yield Row("train", "PASS", f"Python {version}")
+    yield Row("train", "PASS", f"Python {platform.python_version()}")
     wanted, found = _least_version("numpy"), importlib.metadata.version("numpy")
     if _as_numbers(found) < _as_numbers(wanted):
         yield Row("train", "FAIL", f"NumPy is {found}; {wanted} or newer is needed.", f"pip install 'numpy>={wanted}'")
@@ -100,19 +120,23 @@ def examine_training() -> Iterator[Row]:
 
 
 def _examine_memory() -> Iterator[Row]:
-    try:
-        text = Path("/proc/meminfo").read_text(encoding="ascii")
-    except OSError:
+    free_mb, limit_mb = _free_memory_mb(), Limits().memory_mb
+    if free_mb is None:
         return
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
-    if found is None:
-        return
-    free_mb, limit_mb = int(found[1]) // 1024, Limits().memory_mb
     if free_mb < limit_mb:
         said = f"{free_mb} MiB of memory are free, and a submission may use up to {limit_mb}: a greedy one could starve the grader."
         yield Row("train", "CAUTION", said, "end other programs, or lower limits.memory_mb in assignment.toml")
     else:
         yield Row("train", "PASS", f"{free_mb} MiB of memory are free; a submission may use up to {limit_mb}")
+
+
+def _free_memory_mb() -> int | None:
+    try:
+        text = Path("/proc/meminfo").read_text(encoding="ascii")
+    except OSError:
+        return None
+    found = re.search(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) // 1024 if found else None
 
 
 def examine_drawing() -> Iterator[Row]:
@@ -124,8 +148,8 @@ def examine_drawing() -> Iterator[Row]:
 
     with tempfile.TemporaryFile() as file:
         figure = Figure(figsize=(1, 1))
-        figure.text(0.5, 0.5, "0")
-        figure.savefig(file, format="png")
+        figure.text(0.5, 0.5, "0")  # pyright: ignore[reportUnknownMemberType]
+        figure.savefig(file, format="png")  # pyright: ignore[reportUnknownMemberType]
     yield Row("draw", "PASS", f"matplotlib {importlib.metadata.version('matplotlib')} draws a picture")
     cache = Path(matplotlib.get_cachedir())
     kept = os.access(cache, os.W_OK) and not cache.is_relative_to(tempfile.gettempdir())
@@ -167,9 +191,6 @@ def examine_writing() -> Iterator[Row]:
         yield Row("write", "FAIL", said, "export TMPDIR=FOLDER, a folder on a disk with more space")
     else:
         yield Row("write", "PASS", f"{free_mb} MiB are free in {folder} for workspaces")
-
-
-_NEEDED_MB = 256
 
 
 def _least_version(package: str) -> str:

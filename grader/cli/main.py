@@ -58,7 +58,7 @@ def main() -> None:
     """Run the command line and exit with the status that it promises."""
     try:
         # Outside standalone mode click returns the code of an Exit that a verb raised, and a verb's own None otherwise.
-        ended = cli.main(standalone_mode=False)
+        ended = cli.main(prog_name="grader", standalone_mode=False)
         status = ended if isinstance(ended, int) else 0
     except click.exceptions.Exit as end:
         status = end.exit_code

@@ -68,7 +68,7 @@ def load_full(folder: Path | None = None) -> MnistSet:
     folder = folder or mnist_folder()
     wrong = [status.said for status in verify(folder) if status.status != "verified"]
     if wrong:
-        raise RequestFault(f"The full MNIST is not in {folder}: {' '.join(wrong)} `grader mnist fetch` gets the files.")
+        raise RequestFault(f"The full MNIST is not in {folder}: {' '.join(wrong)} `grader data fetch` gets the files.")
     train_images, train_labels, test_images, test_labels = (parse_idx(_read_raw(folder, name)[1], name) for name in RAW_SHA256)
     return MnistSet(train_images, train_labels.astype(np.int64), test_images, test_labels.astype(np.int64))
 
@@ -160,7 +160,7 @@ def _download(name: str) -> bytes:
     listed = "\n".join(f"  {line}" for line in refusals)
     raise EnvironmentFault(
         f"{name} could not be downloaded:\n{listed}\n"
-        "Without a network, copy the four files here and name their folder: grader mnist fetch --from FOLDER."
+        "Without a network, copy the four files here and name their folder: grader data fetch --from FOLDER."
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from grader.asserts.source import PROBE, Scan, scan
 from grader.faults import EnvironmentFault, GraderFault
 from grader.model.assignment import Assignment, shared_folder
 from grader.model.ending import Ending
@@ -23,6 +24,7 @@ from grader.plugin.seeds import check_seed
 from grader.remote.wall import Wall
 
 TIMEOUTS_BEFORE_THE_REST_FAILS = 2
+_SCAN_S = 30.0
 
 
 class Grading:
@@ -36,9 +38,7 @@ class Grading:
         self.scored: set[str] = set()
         self.outcomes: dict[str, Outcome] = {}
         self.timeouts: Counter[str] = Counter()
-        self.uses_matplotlib = False
-        self.forbidden_modules: dict[str, str] = {}
-        """Modules of the submission that load a forbidden framework, with the sentence."""
+        self._scan: Scan | None = None
         self._started = time.monotonic()
         self._worker_cpu_s = 0.0
         self._worker_wall_s = 0.0
@@ -54,7 +54,7 @@ class Grading:
                 package=self.assignment.package,
                 limits=self.assignment.limits,
                 probes=self.assignment.probes,
-                preload=("matplotlib.figure", "matplotlib.backends.backend_agg") if self.uses_matplotlib else (),
+                preload=("matplotlib.figure", "matplotlib.backends.backend_agg") if self.scan.uses_matplotlib else (),
                 level=self.session.isolation,
             )
         return self._wall
@@ -72,6 +72,26 @@ class Grading:
                 level=self.session.isolation,
             )
         return self._staff_wall
+
+    @property
+    def scan(self) -> Scan:
+        """What the submission's source imports, read once, in a confined worker."""
+        if self._scan is None:
+            root = Path(self.session.workspace)
+            files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
+            wall = Wall(None, package=self.assignment.package, limits=self.assignment.limits, probes=PROBE, level=self.session.isolation)
+            with wall, wall.worker(limits=replace(self.assignment.limits, call_cpu_s=_SCAN_S, check_cpu_s=_SCAN_S)) as worker:
+                self._scan = scan(worker, files)
+        return self._scan
+
+    def frameworks_behind(self, group: str) -> list[str]:
+        """Return the forbidden frameworks that the group's module loads (a training needs every module)."""
+        module = group.split(".")[0]
+        if module == "source":
+            return []
+        modules = self.assignment.modules if module == "training" else (module,)
+        findings = [one for name in modules for one in self.scan.frameworks_loaded_by(f"{self.assignment.package}.{name}")]
+        return sorted({finding.name for finding in findings})
 
     def limits_of(self, definition: CheckDefinition) -> Limits:
         """Return the assignment's limits with the check's own changes."""

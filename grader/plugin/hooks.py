@@ -112,6 +112,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if outcome.status is Status.UNDECIDED:
             raise _Decided(verdicts.undecided_after(name, outcome.blame))
         raise _Decided(verdicts.skipped(name, name.split("/")[0]))
+    frameworks = state.frameworks_behind(found.group)
+    if frameworks:
+        raise _Decided(verdicts.failed_for_framework(found.group, frameworks))
     spent = state.used_up()
     if spent is not None:
         raise _Decided(spent)

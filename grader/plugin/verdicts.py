@@ -49,6 +49,12 @@ def failed_for_budget(budget: str) -> Outcome:
     return Outcome(Status.FAILED, Blame.STUDENT, Evidence(said=said))
 
 
+def failed_for_framework(group: str, frameworks: list[str]) -> Outcome:
+    """The module loads what the assignment forbids."""
+    said = f"Not run: {group} loads {', '.join(frameworks)}, which the contract forbids. Write it with NumPy alone."
+    return Outcome(Status.FAILED, Blame.STUDENT, Evidence(said=said))
+
+
 def judge(error: BaseException) -> Outcome:
     """Return the outcome of a check that ended with `error`."""
     if isinstance(error, CheckFailed):

@@ -39,7 +39,7 @@ class _Stream:
             size -= len(piece)
             self._left -= len(piece)
             if self._left < 0:
-                raise ArchiveFault(f"unpacks to more than {self._most >> 20} MiB; what comes after that")
+                raise ArchiveFault(f"unpacks to more than {self._most >> 20} MiB")
         return b"".join(pieces)
 
     def skip(self, size: int) -> None:
@@ -59,12 +59,12 @@ class _Stream:
             try:
                 piece = self._inflate.decompress(packed, most)
             except zlib.error as error:
-                raise ArchiveFault("is damaged: its compressed data can't be read to the end; what comes after that") from error
+                raise ArchiveFault("is damaged: its compressed data can't be read to the end") from error
             self._waiting = self._inflate.unused_data if self._inflate.eof else self._inflate.unconsumed_tail
             if piece:
                 return piece
             if not packed and not self._inflate.eof:
-                raise ArchiveFault("is cut off before its end; what comes after that")
+                raise ArchiveFault("is cut off before its end")
 
     def _next_member(self) -> bool:
         self._waiting += self._file.read(2)
@@ -94,7 +94,7 @@ def read_entries(file: IO[bytes], most: int) -> Iterator[Entry]:
         yield Entry(_name(header, extra), _entry_kind(header, flag, extra), body.read)
         stream.skip(body.left + -size % _BLOCK)
         extra = {}
-    raise ArchiveFault(f"lists more than {_MOST_ENTRIES} entries; what comes after them")
+    raise ArchiveFault(f"lists more than {_MOST_ENTRIES} entries")
 
 
 class _Body:
@@ -117,9 +117,9 @@ class _Body:
 def _check(header: bytes) -> None:
     """Raises ArchiveFault where a header's sum is wrong: it is no header."""
     if len(header) < _BLOCK:
-        raise ArchiveFault("is cut off before its end; what comes after that")
+        raise ArchiveFault("is cut off before its end")
     if sum(header) - sum(header[148:156]) + 8 * 0x20 != _number(header[148:156]):
-        raise ArchiveFault("is no tar file, or a damaged one; what comes after the damage")
+        raise ArchiveFault("is no tar file, or a damaged one")
 
 
 def _number(field: bytes) -> int:
@@ -128,14 +128,14 @@ def _number(field: bytes) -> int:
         return int.from_bytes(field[1:], "big")
     digits = field.strip(b"\0 ").split(b"\0")[0]
     if digits.strip(b"01234567"):
-        raise ArchiveFault("is no tar file, or a damaged one; what comes after the damage")
+        raise ArchiveFault("is no tar file, or a damaged one")
     return int(digits or b"0", 8)
 
 
 def _read_extra(stream: _Stream, flag: bytes, size: int) -> dict[str, bytes]:
     """What a header before a header says about the next entry: GNU's long name, pax records; the rest is read past."""
     if size > _LONGEST_EXTRA:
-        raise ArchiveFault("has a header that is too long; what comes after it")
+        raise ArchiveFault("has a header that is too long")
     data = stream.read(size)
     stream.skip(-size % _BLOCK)
     if flag == b"L":
@@ -153,11 +153,11 @@ def _parse_pax(data: bytes) -> dict[str, bytes]:
         record = data[at : at + length]
         key, equals, value = record[len(digits) + 1 : -1].partition(b"=")
         if not equals or len(record) < length:
-            raise ArchiveFault("has a damaged pax header; what comes after it")
+            raise ArchiveFault("has a damaged pax header")
         records[key.decode("utf-8", "replace")] = value
         at += length
     if not records.get("size", b"0").isdigit() or len(records.get("size", b"")) > 15:
-        raise ArchiveFault("has a damaged pax header; what comes after it")
+        raise ArchiveFault("has a damaged pax header")
     return records
 
 

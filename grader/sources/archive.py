@@ -85,7 +85,7 @@ def _take_entries(entries: Iterator[Entry], intake: Intake, name: str) -> Parts 
     except ArchiveFault as fault:
         if not listing.kinds:
             raise
-        intake.notes.add(f"The archive {name} {fault} is left out.")
+        intake.notes.add(f"The archive {name} {fault}; what comes after that is left out.")
     return choose_package(listing, intake.notes)
 
 

@@ -130,7 +130,8 @@ class _Walk:
         with _open_folder(parts[-1], parent, parts) as folder:
             entries = _entries(folder, self.left + 1)
             if len(entries) > self.left:
-                self.intake.refuse(parts, f"brings the submission above {self.intake.limits.walked} names; what comes after them is")
+                most = self.intake.limits.walked
+                self.intake.notes.add(f"{show(parts)} brings the submission above {most} names: the rest of it is left out.")
             for name, kind in entries[: self.left]:
                 self._take_entry(folder, (*parts, name), kind)
             self.left = max(0, self.left - len(entries))

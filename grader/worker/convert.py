@@ -1,7 +1,6 @@
 """Student objects as values that cross; whatever does not convert stays in the worker.
 
-Types are compared exactly and only methods of builtin types are called, so that no class of a student's runs code here, generators
-apart.
+Types are compared exactly and only methods of builtin types are called: no class of a student's runs code here, generators apart.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ _MAX_NAME = 200
 
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 _NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefd")
-_LISTS: frozenset[type] = frozenset({list, tuple, collections.deque})
+_VIEWS: frozenset[type] = frozenset({range, type({}.keys()), type({}.values()), type({}.items())})
+_LISTS: frozenset[type] = frozenset({list, tuple, collections.deque}) | _VIEWS
 _DICTS: frozenset[type] = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
 _DRAINED: frozenset[type] = frozenset(
-    {types.GeneratorType, zip, map, filter, enumerate, reversed, range, type(iter([])), type(iter(()))}
-    | {type({}.keys()), type({}.values()), type({}.items()), itertools.chain, itertools.islice}
+    {types.GeneratorType, zip, map, filter, enumerate, reversed, type(iter([])), type(iter(())), itertools.chain, itertools.islice}
 )
 _PATHS = frozenset({pathlib.PosixPath, pathlib.PurePosixPath})
 _ndarray, _longdouble, _numpy_str = np.ndarray, np.longdouble, np.str_
@@ -80,8 +79,6 @@ class Converter:
             return self._convert_list(value, place, depth)
         if cls in _DICTS:
             return self._convert_dict(value, place, depth)
-        if cls in _DRAINED:
-            return self._convert_list(value, place, depth, _drain(value))
         if cls in _PATHS or cls is _numpy_str:
             self._note(place, value)
             return str(value)
@@ -104,12 +101,11 @@ class Converter:
             self._note(place, value)
         return value
 
-    def _convert_list(self, value: Any, place: str, depth: int, items: Iterable[Any] | None = None) -> list[Any]:
+    def _convert_list(self, value: Any, place: str, depth: int) -> list[Any]:
         if type(value) is not list:
             self._note(place, value)
-        if items is None:
-            iterate = _iterate_tuple if _is_named_tuple(type(value)) else iter
-            items = list(itertools.islice(iterate(value), MAX_NODES + 1))
+        iterate = _iterate_tuple if _is_named_tuple(type(value)) else iter
+        items = itertools.islice(iterate(value), MAX_NODES + 1)
         return [self.convert(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(items)]
 
     def _convert_dict(self, value: dict[Any, Any], place: str, depth: int) -> dict[str, Any]:
@@ -121,18 +117,15 @@ class Converter:
         return {key: self.convert(item, f"{place}[{key[:50]!r}]", depth + 1) for key, item in items}
 
 
-def is_drained(value: object) -> bool:
-    """Say whether converting takes the items out of the object for good."""
-    return type(value) in _DRAINED
+def drain(value: Any) -> list[Any] | None:
+    """Return all items of a generator or another iterator, and None for anything else; runs student code.
 
-
-def drain(value: Any) -> list[Any]:
-    """Take all items out of a generator or another iterator; raises Unsendable when there are too many."""
-    return _drain(value)
-
-
-def _drain(value: Any) -> list[Any]:
-    items = list(itertools.islice(iter(value), MAX_DRAINED + 1))
+    Only an answer itself is drained, never a generator inside of it: where the answer stays in the worker, that one stays whole.
+    Raises Unsendable when there are too many items.
+    """
+    if type(value) not in _DRAINED:
+        return None
+    items = list(itertools.islice(value, MAX_DRAINED + 1))
     if len(items) > MAX_DRAINED:
         raise Unsendable(f"a generator that yields more than {MAX_DRAINED} items")
     return items

@@ -8,7 +8,7 @@ import socket
 import sys
 
 from grader.wire.frames import HEADER_SIZE, pack_frame, read_header
-from grader.wire.messages import read_request, write_reply
+from grader.wire.messages import read_request
 from grader.worker.session import Session
 
 
@@ -43,4 +43,3 @@ def _receive(channel: socket.socket, count: int) -> bytearray | None:
     return data
 
 
-__all__ = ["serve", "write_reply"]

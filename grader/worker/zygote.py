@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from types import CodeType, FrameType
 from typing import Any
 
@@ -40,11 +41,16 @@ def main(control_fd: int) -> None:
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     control = socket.socket(fileno=control_fd)
+    status = 1
     try:
         _Zygote(control).serve()
+        status = 0
+    except BaseException:
+        traceback.print_exc()  # into the log, which the grader quotes
+        sys.stderr.flush()
     finally:
         kill_children()
-        os._exit(0)
+        os._exit(status)
 
 
 class _Zygote:
@@ -67,12 +73,12 @@ class _Zygote:
     def _prepare(self) -> Setting:
         """Import all that workers may need, as the first message says, and say that it is done."""
         config, _ = self._receive()
-        sys.path[:] = [*config["standard_paths"], *config["site_paths"]]
         import numpy.random  # noqa: F401  # loaded once here, shared by every worker
 
         for name in config["preload"]:
             importlib.import_module(name)
         layers: dict[str, Layer] = {name: importlib.import_module(f"grader.isolation.{name}").enter for name in config["layers"]}
+        sys.path.remove(config["own_path"])  # what else lies beside the grader is not for submissions
         setting = Setting(config["package"], config["root"], frozenset(config["allowed"]), _compile(config["probes"]), layers)
         gc.collect()
         gc.freeze()  # a collection in a worker then leaves the shared pages alone

@@ -93,13 +93,16 @@ def _read_idx(path: Path, count: int | None) -> Array:
     The format: two zeros, 8 for bytes, the number of axes; each axis' length as four bytes, highest first; the numbers.
     """
     # BEGIN SOLUTION read_idx
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        magic = file.read(4)
-        if len(magic) != 4 or magic[:3] != b"\x00\x00\x08":
-            raise ValueError(f"{path} is not an IDX file of bytes: it begins with {magic!r}")
-        shape = [int.from_bytes(file.read(4), "big") for _ in range(magic[3])]
-        shape[0] = shape[0] if count is None else min(count, shape[0])
-        content = file.read(prod(shape))
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            magic = file.read(4)
+            if magic[:3] != b"\x00\x00\x08" or not magic[3:].strip(b"\x00"):
+                raise ValueError(f"{path} is not an IDX file of bytes: it begins with {magic!r}")
+            shape = [int.from_bytes(file.read(4), "big") for _ in range(magic[3])]
+            shape[0] = shape[0] if count is None else min(count, shape[0])
+            content = file.read(prod(shape))
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise ValueError(f"{path} is damaged; download it again") from error
     if len(content) != prod(shape):
         raise ValueError(f"{path} ends after {len(content)} of {prod(shape)} bytes; download it again")
     return np.frombuffer(content, dtype=np.uint8).reshape(shape)

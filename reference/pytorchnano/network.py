@@ -141,7 +141,7 @@ class Network:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write every parameter and running statistic to one `.npz` file, without pickle."""
         # BEGIN SOLUTION network_save
-        arrays = {key: to_host(array) for key, array in self._collect_arrays().items()}
+        arrays: dict[str, Any] = {key: to_host(array) for key, array in self._collect_arrays().items()}
         # Opened here, because savez would add an ending to a path without one.
         with open(path, "wb") as file:
             np.savez(file, **arrays)

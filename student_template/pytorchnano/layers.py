@@ -49,7 +49,7 @@ class Dense(Layer):
         raise NotImplementedError("Dense.forward is not implemented yet: see its docstring.")
 
     def backward(self, grad_output: Array) -> Array:
-        """Set `dL/dW = x^T g` and `db = sum over the batch of g`, and return `dL/dx = g W^T`, for `g = dL/dy (N, out)`."""
+        """Set `dL/dW = x^T g` and `dL/db = sum over the batch of g`, and return `dL/dx = g W^T`, for `g = dL/dy (N, out)`."""
         raise NotImplementedError("Dense.backward is not implemented yet: see its docstring.")
 
 
@@ -77,7 +77,7 @@ class Conv2D(Layer):
     def backward(self, grad_output: Array) -> Array:
         """Set `dL/dW` and `dL/db`, and return `dL/dx`, each in the shape of what it belongs to.
 
-        With `y = W c` for the columns `c` of one image, `dL/dW = sum over images of g c^T`; `db = sum of g over images and pixels`.
+        With `y = W c + b` for an image's columns `c`: `dL/dW = sum over images of g c^T`, `dL/db = sum over images and pixels of g`.
         """
         raise NotImplementedError("Conv2D.backward is not implemented yet: see its docstring.")
 

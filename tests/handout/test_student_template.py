@@ -33,6 +33,11 @@ def test_template_names_an_assignment_that_exists() -> None:
     assert find_assignment(settings["tool"]["grader"]["assignment"]).name == "pytorchnano"
 
 
+def test_pytest_finds_the_template_as_its_root_and_no_settings_of_a_folder_above() -> None:
+    settings = tomllib.loads((TEMPLATE / "pyproject.toml").read_text(encoding="utf-8"))
+    assert settings["tool"]["pytest"]["ini_options"]
+
+
 def test_template_holds_only_what_a_student_needs() -> None:
     found = {path.name for path in TEMPLATE.iterdir() if path.name not in {".grader", "__pycache__", ".pytest_cache"}}
     assert found == {"README.md", "pyproject.toml", "pytorchnano"}

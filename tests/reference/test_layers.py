@@ -19,7 +19,17 @@ def test_dense_multiplies_and_adds_bias() -> None:
 
 @pytest.mark.parametrize(
     "kernel, stride, padding",
-    [(3, 1, 0), (1, 1, 0), ((2, 3), (1, 1), (0, 0)), (3, 2, 1), ((3, 2), (2, 3), (1, 2)), (2, 3, 0), (5, 4, 2)],
+    [
+        (3, 1, 0),
+        (1, 1, 0),
+        ((2, 3), (1, 1), (0, 0)),
+        (3, 2, 1),
+        ((3, 2), (2, 3), (1, 2)),
+        (2, 3, 0),
+        (5, 4, 2),
+        (2, 1, (0, 1)),
+        (2, 1, (1, 0)),
+    ],
 )
 def test_convolution_equals_a_loop_over_pixels(kernel: object, stride: object, padding: object) -> None:
     layer = Conv2D(2, 3, kernel, stride=stride, padding=padding)  # type: ignore[arg-type]

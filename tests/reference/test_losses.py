@@ -161,5 +161,5 @@ def test_negative_margin_is_refused() -> None:
     ],
 )
 def test_target_that_does_not_fit_is_refused(loss: Any, prediction: tuple[int, ...], target: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="target|prediction"):
+    with pytest.raises(ValueError, match=r"target|prediction"):
         loss.forward(np.full(prediction, 0.5), target)

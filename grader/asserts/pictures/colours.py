@@ -14,7 +14,7 @@ _POINTS = ((0.3, 0.36), (0.7, 0.64))
 """Where a cell is touched for the first look: off its centre, where numbers are written and grid lines run."""
 _COSINES = 6
 _COVERED = 0.1
-_FORWARD = 0.15
+_FORWARD = 0.06
 _INVERSE = 0.06
 _CONTRAST = 6.0
 

@@ -16,7 +16,7 @@ _STEP = 12
 """A change between neighbouring pixels that counts as an edge, out of 255."""
 _SUPPORT = 0.55
 """Share of a side along which there has to be an edge."""
-_STRETCH = 16.0
+_STRETCH = 24.0
 """A cell is at most so many times as wide as high, or as high as wide."""
 _MOST_LINES = 140
 _MOST_PAIRS = 3_000_000

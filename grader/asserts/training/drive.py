@@ -23,7 +23,7 @@ from grader.asserts.training.network import OracleNetwork, Parameters
 from grader.asserts.training.plan import TrainingPlan
 from grader.asserts.values import as_array, as_dict, as_number, fail
 from grader.datasets import MnistSet
-from grader.faults import LimitExceeded
+from grader.faults import CheckFailed, LimitExceeded
 
 SAMPLED_STEPS = 24
 LARGEST_STEPS = 3
@@ -68,8 +68,10 @@ class Drive:
     """CPU seconds of all steps."""
     too_slow: bool = False
     """It was stopped, because it would have used more than its budget, or did."""
-    too_slow_said: str = ""
-    """What it would have needed, where a single step hit the limit of a call."""
+    hit_limit: str = ""
+    """The sentence, where a single step hit the limit of a call."""
+    broke: CheckFailed | None = None
+    """What was wrong with the answer that ended it, NaN say."""
 
 
 def drive(
@@ -90,12 +92,16 @@ def drive(
         except LimitExceeded as fault:
             if "memory" in fault.resource:
                 raise
-            seen.too_slow, seen.too_slow_said = True, f"Step {index + 1} of {len(batches)} did not end: {fault}."
+            seen.too_slow, seen.hit_limit = True, f"Step {index + 1} of {len(batches)} did not end: {fault}."
             break
-        before = seen.last
-        loss, seen.last = read_step(answer, network, index)
+        try:
+            loss, after = read_step(answer, network, index)
+        except CheckFailed as fault:
+            seen.broke = fault
+            break
+        keeper.consider(Step(index, rows, seen.last, after))
         seen.losses.append(loss)
-        keeper.consider(Step(index, rows, before, seen.last))
+        seen.last = after
         if pace.is_exceeded(index + 1):
             seen.too_slow = True
             break

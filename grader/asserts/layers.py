@@ -1,0 +1,130 @@
+"""Values of a submission's layers: against constants, and against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.asserts.gradient import Prober
+from grader.asserts.values import as_array, as_dict, as_list, assert_close, fail
+from grader.asserts.words import describe
+
+Array = NDArray[Any]
+Constructor = tuple[str, str]
+"""A module of the package and a name in it, `("layers", "Dense")`."""
+
+
+def spell_call(constructor: Constructor, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> str:
+    """Say how an object is made: "Conv2D(2, 3, (2, 3), stride=2)"."""
+    words = [*map(repr, args), *(f"{name}={value!r}" for name, value in (kwargs or {}).items())]
+    return f"{constructor[1]}({', '.join(words)})"
+
+
+def call_and_echo(
+    prober: Prober,
+    constructor: Constructor,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any] | None,
+    inputs: Sequence[Array],
+    grad_output: Array | None = None,
+    **state: Any,
+) -> dict[str, Any]:
+    """Forward and backward in one trip; `state` are `training`, `parameters`, `attributes`.
+
+    The answer has `output`, `returned`, the given `inputs` and `grad_output` as they are afterwards, and for a layer
+    `params`, `grads` and the arrays that were assigned, `parameters`. All but the keys is the submission's word.
+    """
+    answer = prober.probe("call_and_echo", constructor, list(args), dict(kwargs or {}), list(inputs), grad_output, **state)
+    return read_answer(answer, constructor[1], ("output", "returned", "inputs"))
+
+
+def read_answer(answer: object, title: str, keys: Sequence[str]) -> dict[str, Any]:
+    """Return a probe's dict. One that did not cross whole holds something that is not made of arrays and numbers."""
+    if isinstance(answer, dict):
+        return as_dict(cast(object, answer), f"{title}: the answer", keys=keys)
+    _fail_uncrossed(answer, title)
+
+
+def read_answers(answer: object, title: str, length: int) -> list[Any]:
+    """Return a probe's list of `length` entries, as `read_answer` does a dict."""
+    if isinstance(answer, list):
+        return as_list(cast(object, answer), f"{title}: the answer", length=length)
+    _fail_uncrossed(answer, title)
+
+
+def _fail_uncrossed(answer: object, title: str) -> NoReturn:
+    fail(
+        f"{title}: something that forward or backward returned, or that lies in params or grads, is not an array of real numbers.",
+        expected="NumPy arrays of floats",
+        got=f"something else, in {describe(answer)}",
+    )
+
+
+def assert_forward(
+    prober: Prober,
+    constructor: Constructor,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    x: Any,
+    expected: Any,
+    parameters: Mapping[str, Any] | None = None,
+    training: bool = True,
+    attributes: Mapping[str, Any] | None = None,
+    wrong: Mapping[str, Any] | None = None,
+) -> Array:
+    """Fail unless forward at `x`, in float64 and with `parameters` assigned, gives `expected`; return what it gave.
+
+    `wrong` maps a sentence, the likely cause, to the values that this cause would give.
+    """
+    point = {name: np.array(value, dtype=np.float64) for name, value in {"input": x, **(parameters or {})}.items()}
+    built = (constructor, list(args), dict(kwargs or {}))
+    outputs = prober.probe("layer_points", *built, [point], training=training, attributes=dict(attributes or {}))
+    [output] = read_answers(outputs, constructor[1], 1)
+    what = f"{spell_call(constructor, args, kwargs)}.forward's result on input of shape {point['input'].shape}"
+    return assert_close(output, expected, what, hint=find_hint(output, wrong))
+
+
+def find_hint(got: object, wrong: Mapping[str, Any] | None) -> str:
+    """Return the sentence whose values `got` has, and "" when there is none."""
+    if not isinstance(got, np.ndarray):
+        return ""
+    found = cast(Array, got)
+    for sentence, values in (wrong or {}).items():
+        known = np.asarray(values, dtype=np.float64)
+        if found.shape == known.shape and np.allclose(found, known, rtol=1e-6, atol=1e-8):
+            return sentence
+    return ""
+
+
+def turn_of(
+    layer: Any,
+    x: Array,
+    grad_output: Array,
+    parameters: Mapping[str, Array] | None = None,
+    training: bool = True,
+    attributes: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Forward and backward of a trusted layer, the oracle's: `output`, `returned` and `grads`."""
+    layer.training = training
+    layer.params.update(parameters or {})
+    for name, value in (attributes or {}).items():
+        setattr(layer, name, value)
+    output = layer.forward(x)
+    return {"output": output, "returned": layer.backward(grad_output), "grads": dict(layer.grads)}
+
+
+def assert_turn(answer: Mapping[str, Any], right: Mapping[str, Any], who: str, when: str) -> None:
+    """Fail unless a layer's `output`, `returned` and, where the answer has any, `grads` are the oracle's.
+
+    `who` names the layer as `spell_call` does, `when` says on what: "on input of shape (3, 5)".
+    """
+    assert_close(answer["output"], right["output"], f"{who}.forward's result {when}")
+    assert_close(answer["returned"], right["returned"], f"{who}.backward's result {when}")
+    if "grads" in answer:
+        grads = as_dict(answer["grads"], f"{who}.grads", keys=tuple(right["grads"]))
+        for name, gradient in right["grads"].items():
+            assert_close(as_array(grads[name], f'{who}.grads["{name}"] {when}'), gradient, f'{who}.grads["{name}"] {when}')
