@@ -272,3 +272,430 @@ def call_in_layouts(constructor, args, kwargs, x, grad_output, layouts, paramete
         call_and_echo(constructor, args, kwargs, [rearrange(x, layout)], rearrange(grad_output, layout), None, keep_all(parameters or {}))
         for layout in layouts
     ]
+
+
+def forwards_in_modes(constructor, args, kwargs, turns, mode_at_backward=None, parameters=None):
+    """Forward and backward on one layer at each turn (x, grad_output, training); the mode may change in between."""
+    layer = build_object(constructor, args, kwargs, None, keep_all(parameters or {}))
+    answer = []
+    for x, grad_output, training in turns:
+        layer.training = training
+        output = keep(layer.forward(x.copy()))
+        if mode_at_backward is not None:
+            layer.training = mode_at_backward
+        answer.append({"output": output, "returned": keep(layer.backward(grad_output.copy())), "grads": keep_all(layer.grads)})
+    return answer
+
+
+def running_statistics(constructor, args, kwargs, turns):
+    """BatchNorm's parameters and statistics at the start, and the statistics after the forward of each turn (x, training)."""
+    layer = build_object(constructor, args, kwargs)
+
+    def read():
+        return {"mean": keep(layer.running_mean), "var": keep(layer.running_var)}
+
+    answer = {"params": keep_all(layer.params), "before": read(), "after": []}
+    for x, training in turns:
+        layer.training = training
+        layer.forward(x.copy())
+        answer["after"].append(read())
+    return answer
+
+
+def seeded_masks(constructor, kwargs, seeds, x):
+    """For each seed what two forwards of a new layer give, and NumPy's global random state before and after."""
+    answer = []
+    for position, seed in enumerate(seeds):
+        np.random.seed(1000 + position)
+        before = read_global_state()
+        layer = build_object(constructor, [], {**kwargs, "seed": seed}, training=True)
+        outputs = [keep(layer.forward(x.copy())) for _ in range(2)]
+        answer.append({"outputs": outputs, "before": before, "after": read_global_state()})
+    return answer
+
+
+# ---- activations and losses ----
+
+
+def forward_twice(constructor, args, kwargs, earlier, inputs, grad_output=None, parameters=None):
+    """Forward at the `earlier` inputs, forward at `inputs`, then one backward, which belongs to the second."""
+    made = build_object(constructor, args, kwargs, None, parameters)
+    made.forward(*earlier)
+    output = keep(made.forward(*inputs))
+    answer = {"output": output, "returned": keep(send_back(made, grad_output))}
+    if hasattr(made, "params"):
+        answer["grads"] = keep_all(made.grads)
+    return answer
+
+
+def grads_of_turns(constructor, args, kwargs, turns, parameters):
+    """Forward and backward at each of the `turns` on one object: grads as they are after each."""
+    made = build_object(constructor, args, kwargs, None, parameters)
+    grads = []
+    for inputs, grad_output in turns:
+        made.forward(*inputs)
+        made.backward(grad_output)
+        grads.append(keep_all(made.grads))
+    return grads
+
+
+# ---- optimizers, network, data ----
+# Stub layers stand in for the submission's own, so that a broken Dense costs nothing here. Each derives from the submission's
+# Layer where that can be done, for code that asks `isinstance(layer, Layer)`.
+
+
+class PlainStub:
+    """A layer of staff's: parameters, gradients, a mode. What it does notes it in `log`, under its `place` in the network."""
+
+    def __init__(self, params=None, place=0, log=None):
+        super().__init__()
+        self.params = dict(params or {})
+        self.grads = {}
+        self.training = True
+        self.place = place
+        self.log = [] if log is None else log
+
+    def forward(self, x):
+        self.log.append({"kind": "forward", "place": self.place, "training": self.training, "x": x.copy()})
+        return self.compute(x)
+
+    def backward(self, grad_output):
+        self.log.append({"kind": "backward", "place": self.place, "grad_output": grad_output.copy()})
+        return self.send_back(grad_output)
+
+    def compute(self, x):
+        return x.copy()
+
+    def send_back(self, grad_output):
+        return grad_output.copy()
+
+
+class AffineStub(PlainStub):
+    """`scale x + shift` entry by entry. Back comes `scale g - shift`, no gradient of it, so that a wrong order shows."""
+
+    def compute(self, x):
+        return self.params["scale"] * x + self.params["shift"]
+
+    def send_back(self, grad_output):
+        return self.params["scale"] * grad_output - self.params["shift"]
+
+
+class MatrixStub(PlainStub):
+    """`x @ W`, and its gradient."""
+
+    def compute(self, x):
+        return x @ self.params["W"]
+
+    def send_back(self, grad_output):
+        return grad_output @ self.params["W"].T
+
+
+class TwoFacedStub(PlainStub):
+    """The identity in evaluation mode; in training it negates, or with `reverse` turns the columns round."""
+
+    reverse = False
+
+    def compute(self, x):
+        if not self.training:
+            return x.copy()
+        return x[:, ::-1].copy() if self.reverse else -x
+
+
+STUBS = {"plain": PlainStub, "affine": AffineStub, "matrix": MatrixStub, "two-faced": TwoFacedStub}
+
+
+def make_stub(kind, params=None, place=0, log=None):
+    """A stub layer, derived from the submission's Layer unless that gets in the way."""
+    plain = STUBS[kind]
+    try:
+        derived = type(plain.__name__, (plain, find_constructor(("layers", "Layer"))), {})
+        made = derived(params, place, log)
+        made.training = False
+        if made.training is False and set(made.params) == set(params or {}) and made.grads == {}:
+            made.training = True
+            return made
+    except (Exception, SystemExit):  # whatever is wrong with Layer is another check's business
+        pass
+    return plain(params, place, log)
+
+
+def make_stubs(stubs, log=None):
+    """One stub for each dict: its `kind` (plain unless said), its `params`, and other attributes."""
+    made = []
+    for place, stub in enumerate(stubs):
+        layer = make_stub(stub.get("kind", "plain"), {name: keep(value) for name, value in stub.get("params", {}).items()}, place, log)
+        for name, value in stub.items():
+            if name not in ("kind", "params"):
+                setattr(layer, name, keep(value))
+        made.append(layer)
+    return made
+
+
+def build_network(stubs, log=None):
+    return find_constructor(("network", "Network"))(make_stubs(stubs, log))
+
+
+def split_places(arrays):
+    """`{"0.W": array}` as pairs of a layer's place, a name, and the array."""
+    return [(int(key.partition(".")[0]), key.partition(".")[2], array) for key, array in arrays.items()]
+
+
+def optimizer_steps(name, kwargs, parameters, turns, assigned=None, style="new dict"):
+    """Steps of an optimizer on stub layers with `parameters` "0.W", "1.b", ...; after each every parameter and every gradient.
+
+    Each of `turns` holds the gradients of one step, the one at the same place in `assigned` the parameters that are assigned
+    before it. `style` says how gradients come: a "new dict" each time, "new entries" of one dict, or the arrays "filled" again.
+    """
+    places = 1 + max(place for place, _, _ in split_places(parameters))
+    layers = [make_stub("plain") for _ in range(places)]
+    for place, key, array in split_places(parameters):
+        layers[place].params[key] = array.copy()
+    optimizer = find_constructor(("optimizers", name))(layers, **kwargs)
+    seen = []
+    for turn, new in zip(turns, assigned or [{}] * len(turns), strict=True):
+        for place, key, array in split_places(new):
+            layers[place].params[key] = array.copy()
+        set_gradients(layers, turn, style)
+        optimizer.step()
+        seen.append(
+            {
+                "params": {name: tell(layers[place].params.get(key)) for name, (place, key, _) in name_places(parameters)},
+                "grads": {name: tell(layers[place].grads.get(key)) for name, (place, key, _) in name_places(turn)},
+            }
+        )
+    return seen
+
+
+def name_places(arrays):
+    return zip(arrays, split_places(arrays), strict=True)
+
+
+def set_gradients(layers, turn, style):
+    """Give every layer the gradients of this turn, as its backward would, and no others."""
+    given = [{} for _ in layers]
+    for place, key, array in split_places(turn):
+        given[place][key] = array.copy()
+    for layer, new in zip(layers, given, strict=True):
+        if style == "new dict":
+            layer.grads = new
+            continue
+        for key in set(layer.grads) - set(new):
+            del layer.grads[key]
+        for key, array in new.items():
+            if style == "filled" and key in layer.grads:
+                layer.grads[key][...] = array
+            else:
+                layer.grads[key] = array
+
+
+def network_pass(stubs, x, grad=None):
+    """Forward, and backward where there is a gradient: what both return, and which layers did what, in order."""
+    log = []
+    network = build_network(stubs, log)
+    answer = {"output": tell(network.forward(x))}
+    if grad is not None:
+        answer["returned"] = tell(network.backward(grad))
+    return answer | {"order": [f"{event['kind']} of layer {event['place']}" for event in log]}
+
+
+def network_modes(stubs, calls, x, labels):
+    """Each layer's `training` before any of the `calls` ("train", "eval", "predict", "accuracy") and after each."""
+    network = build_network(stubs)
+    arguments = {"train": (), "eval": (), "predict": (x,), "accuracy": (x, labels)}
+    modes = [[tell(layer.training) for layer in network.layers]]
+    for call in calls:
+        getattr(network, call)(*arguments[call])
+        modes.append([tell(layer.training) for layer in network.layers])
+    return modes
+
+
+def network_answers(stubs, x, labels=None):
+    """predict at x, and with labels the accuracy."""
+    network = build_network(stubs)
+    return tell(network.predict(x) if labels is None else network.accuracy(x, labels))
+
+
+def network_limit(counted, activations):
+    """A network of so many stubs, every other one without parameters, and of each of the `activations` that can be made one.
+
+    Returns how many layers it has.
+    """
+    stubs = [{"params": {"W": np.ones((2, 2))}} if place % 2 else {} for place in range(counted)]
+    layers = make_stubs(stubs)
+    for name, args in activations:
+        try:
+            layers.append(find_constructor(("activations", name))(*args))
+        except (Exception, SystemExit):  # another item's business
+            pass
+    return len(find_constructor(("network", "Network"))(layers).layers)
+
+
+def add_batch_norm(layers, statistics):
+    """Append the submission's BatchNorm with these running statistics, where it has one that takes them; say whether."""
+    try:
+        layer = find_constructor(("layers", "BatchNorm"))(len(statistics["running_mean"]))
+        for name, array in statistics.items():
+            if not isinstance(getattr(layer, name), np.ndarray) or getattr(layer, name).shape != array.shape:
+                return False
+            setattr(layer, name, array.copy())
+        layers.append(layer)
+        return True
+    except (Exception, SystemExit):  # a submission without BatchNorm is complete
+        return False
+
+
+def read_statistics(layer):
+    return {name: tell(getattr(layer, name, None)) for name in ("running_mean", "running_var")}
+
+
+def network_save(stubs, path, statistics=None):
+    """Save a network of stubs, and of the submission's BatchNorm where statistics are given and it has one."""
+    layers = make_stubs(stubs)
+    added = statistics is not None and add_batch_norm(layers, statistics)
+    find_constructor(("network", "Network"))(layers).save(path)
+    return added
+
+
+def network_load(stubs, path, statistics=None, refused=False):
+    """Load into a network of stubs; its parameters afterwards, and what became of BatchNorm's statistics.
+
+    Where a refusal is expected the exception's classes and text are in the answer, `raised` and `text`.
+    """
+    layers = make_stubs(stubs)
+    added = statistics is not None and add_batch_norm(layers, statistics)
+    network = find_constructor(("network", "Network"))(layers)
+    error = None
+    try:
+        network.load(path)
+    except Exception as raised:
+        if not refused or isinstance(raised, NotImplementedError):
+            raise
+        error = raised
+    params = {f"{place}.{name}": tell(layers[place].params.get(name)) for place, stub in enumerate(stubs) for name in stub["params"]}
+    bases = [] if error is None else [cls.__name__ for cls in type(error).__mro__]
+    return {
+        "params": params,
+        "statistics": read_statistics(layers[-1]) if added else None,
+        "raised": bases,
+        "text": "" if error is None else str(error)[:500],
+    }
+
+
+def read_saved(path):
+    """The arrays of a .npz file, read without pickle and without the submission."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: tell(file[name]) for name in file.files}
+
+
+class LossStub:
+    """The mean over the batch of the prediction's first entry, plus a quarter for every earlier call: no two are equal."""
+
+    def __init__(self, log):
+        self.log = log
+        self.calls = 0
+
+    def forward(self, prediction, target):
+        value = float(np.mean(prediction.reshape(len(prediction), -1)[:, 0])) + 0.25 * self.calls
+        self.calls += 1
+        self.gradient = np.full_like(prediction, 1.0 + self.calls)
+        self.log.append({"kind": "loss", "prediction": tell(prediction), "target": tell(target), "value": value})
+        return value
+
+    def backward(self):
+        self.log.append({"kind": "loss backward", "gradient": self.gradient.copy()})
+        return self.gradient
+
+
+class OptimizerStub:
+    def __init__(self, log):
+        self.log = log
+
+    def step(self):
+        self.log.append({"kind": "step"})
+
+
+def network_fit(stubs, x, y, epochs, batch_size, seed=None, watched=True, before=None, global_seed=0):
+    """fit with a stub loss and a stub optimizer: what it returned, its turns (one a step), and the calls of on_epoch.
+
+    `before` is called on the network first, "eval". NumPy's global random state is set to `global_seed` and read around fit.
+    """
+    log = []
+    network = build_network(stubs, log)
+    if before is not None:
+        getattr(network, before)()
+    np.random.seed(global_seed)
+    state = read_global_state()
+
+    def on_epoch(epoch, mean_loss):
+        log.append({"kind": "epoch", "epoch": tell(epoch), "mean_loss": tell(mean_loss)})
+
+    told = {"on_epoch": on_epoch} if watched else {}
+    chosen = {} if seed is None else {"seed": seed}
+    losses = network.fit(
+        x, y, loss=LossStub(log), optimizer=OptimizerStub(log), epochs=epochs, batch_size=batch_size, **chosen, **told
+    )
+    return read_log(log) | {
+        "losses": None if losses is None else [tell(loss) for loss in losses],
+        "before": state,
+        "after": read_global_state(),
+    }
+
+
+def read_log(log):
+    """The turns of a training, each ending with a step, and the calls of on_epoch, each with the number of steps before it."""
+    turns, calls, events = [], [], []
+    for event in log:
+        if event["kind"] == "epoch":
+            calls.append([len(turns), event["epoch"], event["mean_loss"]])
+        elif event["kind"] != "step":
+            events.append(event)
+        else:
+            turns.append(read_turn(events))
+            events = []
+    return {"turns": turns, "calls": calls}
+
+
+def read_turn(events):
+    """What led to a step: the last loss of the turn, the forwards right before it and everything after it."""
+    losses = [place for place, event in enumerate(events) if event["kind"] == "loss"]
+    if not losses:
+        return {"order": [event["kind"] for event in events]}
+    last = losses[-1]
+    forwards = []
+    for event in reversed(events[:last]):
+        if event["kind"] != "forward":
+            break
+        forwards.insert(0, event)
+        if event["place"] == 0:
+            break
+    after = events[last + 1 :]
+    names = [f"{event['kind']} {event['place']}" if "place" in event else event["kind"] for event in [*forwards, events[last], *after]]
+    turn = {"order": names, "modes": [tell(event["training"]) for event in forwards]}
+    turn |= {key: keep(events[last][key]) for key in ("prediction", "target", "value")}
+    if forwards:
+        turn["x"] = forwards[0]["x"]
+    for event in after:
+        if event["kind"] == "loss backward":
+            turn["gradient"] = event["gradient"]
+        elif event["kind"] == "backward":
+            turn.setdefault("grad_output", event["grad_output"])
+    return turn
+
+
+def drawn_batches(x, y, batch_size, seeds):
+    """The batches of `minibatches` for each seed (None: without one), cut after as many as there are samples, and two more.
+
+    NumPy's global random state is another one each time; it is read before and after.
+    """
+    answer = []
+    for position, seed in enumerate(seeds):
+        np.random.seed(2000 + position)
+        before = read_global_state()
+        batches = []
+        for batch in find_constructor(("data", "minibatches"))(x, y, batch_size, **({} if seed is None else {"seed": seed})):
+            x_batch, y_batch = batch
+            batches.append([tell(x_batch), tell(y_batch)])
+            if len(batches) == len(x) + 2:
+                break
+        answer.append({"batches": batches, "before": before, "after": read_global_state()})
+    return answer

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grader.asserts.gradient import Prober
-from grader.asserts.values import as_array, as_dict, as_list, assert_close, fail
-from grader.asserts.words import describe
+from grader.asserts.values import as_dict, as_list, assert_close, fail
+from grader.remote.remote import describe
 
 Array = NDArray[Any]
 Constructor = tuple[str, str]
 """A module of the package and a name in it, `("layers", "Dense")`."""
+
+LAYOUTS = ("columns first", "every second", "backwards")
+"""Ways to lay an array out in memory, of the probe `rearrange`."""
 
 
 def spell_call(constructor: Constructor, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None) -> str:
@@ -43,16 +46,16 @@ def call_and_echo(
 
 def read_answer(answer: object, title: str, keys: Sequence[str]) -> dict[str, Any]:
     """Return a probe's dict. One that did not cross whole holds something that is not made of arrays and numbers."""
-    if isinstance(answer, dict):
-        return as_dict(cast(object, answer), f"{title}: the answer", keys=keys)
-    _fail_uncrossed(answer, title)
+    if not isinstance(answer, dict):
+        _fail_uncrossed(answer, title)
+    return as_dict(cast(object, answer), f"{title}: the answer", keys=keys)
 
 
 def read_answers(answer: object, title: str, length: int) -> list[Any]:
     """Return a probe's list of `length` entries, as `read_answer` does a dict."""
-    if isinstance(answer, list):
-        return as_list(cast(object, answer), f"{title}: the answer", length=length)
-    _fail_uncrossed(answer, title)
+    if not isinstance(answer, list):
+        _fail_uncrossed(answer, title)
+    return as_list(cast(object, answer), f"{title}: the answer", length=length)
 
 
 def _fail_uncrossed(answer: object, title: str) -> NoReturn:
@@ -117,14 +120,56 @@ def turn_of(
     return {"output": output, "returned": layer.backward(grad_output), "grads": dict(layer.grads)}
 
 
-def assert_turn(answer: Mapping[str, Any], right: Mapping[str, Any], who: str, when: str) -> None:
+def assert_turn(answer: Mapping[str, Any], right: Mapping[str, Any], who: str, when: str, rtol: float = 1e-6, atol: float = 1e-8) -> None:
     """Fail unless a layer's `output`, `returned` and, where the answer has any, `grads` are the oracle's.
 
-    `who` names the layer as `spell_call` does, `when` says on what: "on input of shape (3, 5)".
+    `who` names the layer as `spell_call` does, `when` says on what: "on input of shape (3, 5)". `rtol` and `atol` as for
+    `assert_close`.
     """
-    assert_close(answer["output"], right["output"], f"{who}.forward's result {when}")
-    assert_close(answer["returned"], right["returned"], f"{who}.backward's result {when}")
+    assert_close(answer["output"], right["output"], f"{who}.forward's result {when}", rtol=rtol, atol=atol)
+    assert_close(answer["returned"], right["returned"], f"{who}.backward's result {when}", rtol=rtol, atol=atol)
     if "grads" in answer:
         grads = as_dict(answer["grads"], f"{who}.grads", keys=tuple(right["grads"]))
         for name, gradient in right["grads"].items():
-            assert_close(as_array(grads[name], f'{who}.grads["{name}"] {when}'), gradient, f'{who}.grads["{name}"] {when}')
+            assert_close(grads[name], gradient, f'{who}.grads["{name}"] {when}', rtol=rtol, atol=atol)
+
+
+def assert_turns(
+    prober: Prober,
+    oracle_class: Callable[..., Any],
+    constructor: Constructor,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    turns: Sequence[tuple[Array, Array]],
+    parameters: Mapping[str, Array] | None = None,
+) -> None:
+    """Fail unless one layer gives at each of the `turns`, (x, grad_output) one after the other, what the oracle gives."""
+    who = spell_call(constructor, args, kwargs)
+    sent = [(x, grad_output, True) for x, grad_output in turns]
+    answer = prober.probe("forwards_in_modes", constructor, list(args), dict(kwargs or {}), sent, parameters=dict(parameters or {}))
+    layer = oracle_class(*args, **(kwargs or {}))
+    for (x, grad_output), said in zip(turns, read_answers(answer, constructor[1], len(turns)), strict=True):
+        right = turn_of(layer, x, grad_output, parameters)
+        assert_turn(read_answer(said, constructor[1], ("output", "returned", "grads")), right, who, f"on input of shape {x.shape}")
+
+
+def assert_layouts(
+    prober: Prober,
+    oracle_class: Callable[..., Any],
+    constructor: Constructor,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    x: Array,
+    grad_output: Array,
+    parameters: Mapping[str, Array] | None = None,
+) -> None:
+    """Fail unless the layer gives what the oracle gives for inputs and gradients that are not contiguous in memory."""
+    sent = (x, grad_output, list(LAYOUTS), dict(parameters or {}))
+    answer = prober.probe("call_in_layouts", constructor, list(args), dict(kwargs or {}), *sent)
+    right = turn_of(oracle_class(*args, **(kwargs or {})), x, grad_output, parameters)
+    who = spell_call(constructor, args, kwargs)
+    for said, layout in zip(read_answers(answer, constructor[1], len(LAYOUTS)), LAYOUTS, strict=True):
+        when = f"on the same numbers in memory {layout}"
+        assert_turn(read_answer(said, constructor[1], ("output", "returned", "grads")), right, who, when)

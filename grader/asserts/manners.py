@@ -48,7 +48,7 @@ def assert_dtypes(
             answer = call_and_echo(prober, constructor, args, kwargs, given, upstream, training=training, parameters=stored)
             beside = f" and parameters stored as {np.dtype(other)}" if assigned else ""
             outcomes.append(_read_dtypes(answer, constructor[1], dtype, f"for {np.dtype(dtype)} input{beside}", grad_output is None))
-        if same_values and assigned:
+        if same_values and bool(parameters) == assigned:
             _assert_about(*outcomes)
 
 

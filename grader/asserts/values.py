@@ -13,9 +13,9 @@ from typing import Any, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.asserts.words import describe
 from grader.faults import CheckFailed, NotImplementedYet, SubmissionRaised
 from grader.model.evidence import Evidence
+from grader.remote.remote import describe
 
 Array = NDArray[Any]
 

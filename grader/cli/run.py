@@ -18,7 +18,7 @@ LEVELS = ("L0", "L1")
 
 
 @click.command("run")
-@click.argument("submission", type=click.Path(path_type=Path))
+@click.argument("submission", type=click.Path(path_type=Path, readable=False))  # intake says it better
 @click.option("--assignment", required=True, metavar="NAME", help="The assignment's name.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("grader-report"), show_default=True, help="Where the report goes.")
 @click.option("--seed", type=click.IntRange(0, 2**48 - 1), help="Seed of the run; random unless given, recorded in the report.")

@@ -102,7 +102,8 @@ def _look_at(folder: Path, name: str) -> FileStatus:
     except (OSError, EOFError, zlib.error, ValueError) as error:
         return FileStatus(name, folder / name, "unreadable", f"{name} can't be read: {error}.")
     if hashlib.sha256(raw).hexdigest() != RAW_SHA256[name]:
-        return FileStatus(name, path, "damaged", f"{path.name} is not the MNIST file: its SHA-256 is another. Delete it and fetch it again.")
+        wrong = f"{path.name} is not the MNIST file: its SHA-256 is another. Delete it and fetch it again."
+        return FileStatus(name, path, "damaged", wrong)
     return FileStatus(name, path, "verified", f"{path.name} is right.")
 
 
@@ -148,7 +149,7 @@ def _download(name: str) -> bytes:
                     known_hash=None,
                     fname=f"{name}.gz",
                     path=scratch,
-                    downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S),
+                    downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S),  # pyright: ignore[reportArgumentType]
                 )
                 raw = _decompress(Path(scratch) / f"{name}.gz")
             except (OSError, EOFError, zlib.error, ValueError) as error:  # requests' exceptions are OSErrors

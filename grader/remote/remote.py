@@ -164,7 +164,7 @@ def make_module(asker: Asker, name: str) -> Remote:
 
 def make_kept(asker: Asker, number: int, type_name: str, label: str) -> Remote:
     """Return the remote of an object that the worker keeps; `label` names it in messages."""
-    return Remote(State(asker, Handle(asker, number, type_name), (), label.removesuffix("(...)")))
+    return Remote(State(asker, Handle(asker, number, type_name), (), label))
 
 
 def fetch(value: Any) -> Any:

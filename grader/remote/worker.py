@@ -22,7 +22,7 @@ from grader.remote.scratch import count_files, read_file, remove_folder, write_f
 from grader.remote.words import clean, name_signal
 from grader.wire.frames import Kind, pack_frame
 from grader.wire.messages import Hello, Kept, Raised, Request, Value, Warned, read_reply, write_request
-from grader.wire.values import Reference, Unsendable
+from grader.wire.values import NOWHERE, Reference, Unsendable
 
 _DYING_S = 1.0
 _MAX_NAME = 200
@@ -176,7 +176,7 @@ class Worker:
         self._dropped.append(handle)
 
     def ask(
-        self, kind: Kind, label: str, path: Reference = Reference(""), name: str = "", args: Any = (), kwargs: Any = None
+        self, kind: Kind, label: str, path: Reference = NOWHERE, name: str = "", args: Any = (), kwargs: Any = None
     ) -> Any:
         """Send one request and return its answer: a plain value, a read-only array, or a Remote.
 
@@ -191,9 +191,7 @@ class Worker:
             case Value():
                 return reply.value
             case Kept():
-                known = label if label.endswith("(...)") or kind is not Kind.CALL else f"{label}(...)"
-                known = label.removesuffix("(...)") if label.endswith("(...)") else known
-                return make_kept(self, reply.handle, clean(reply.type_name, _MAX_NAME), known)
+                return make_kept(self, reply.handle, clean(reply.type_name, _MAX_NAME), _name_kept(kind, label))
             case Raised() if reply.module and reply.phase in ("import", "exit"):
                 raise ModuleUnavailable(clean(reply.module, _MAX_NAME), make_import_fault(reply, self._limits))
             case Raised():
@@ -287,3 +285,10 @@ class Worker:
             rss_mb = ended.rss_kb / 1024
             self._ending = Ending(own, signal, max(ended.status, 0), max(cpu_s, ended.cpu_s), wall_s, rss_mb)
         return self._ending, ended
+
+
+def _name_kept(kind: Kind, label: str) -> str:
+    """Return the name of what a request gave: an object goes by its class, another call's result by the call."""
+    if kind is not Kind.CALL:
+        return label
+    return label.removesuffix("(...)") if label.endswith("(...)") else f"{label}(...)"

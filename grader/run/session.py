@@ -49,7 +49,7 @@ def run_session(session: Session, assignment: Assignment, folder: Path) -> Ran:
     problems: list[str] = []
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(session, assignment, json_report),
+            [sys.executable, "-P", "-m", "pytest", *pytest_arguments(session, assignment, json_report)],
             cwd=folder,
             env=_environment(told),
             stdin=subprocess.DEVNULL,
@@ -132,13 +132,10 @@ def _lines(journal: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def _command(session: Session, assignment: Assignment, json_report: Path) -> list[str]:
+def pytest_arguments(session: Session, assignment: Assignment, json_report: Path) -> list[str]:
+    """Return what pytest is told: our plugin, the assignment's checks, and nothing that a caller or a submission configures."""
     folders = ("public",) if session.visibility == "public" else ("public", "hidden")
     return [
-        sys.executable,
-        "-P",
-        "-m",
-        "pytest",
         "-q",
         "--no-header",
         "--tb=short",
@@ -155,6 +152,7 @@ def _command(session: Session, assignment: Assignment, json_report: Path) -> lis
         "--json-report-omit=keywords,streams,log,collectors,traceback",
         "--continue-on-collection-errors",
         *(["--collect-only"] if session.collect_only else []),
+        "--assert=plain",
         "--import-mode=importlib",
         f"--rootdir={assignment.folder}",
         f"--confcutdir={assignment.folder}",

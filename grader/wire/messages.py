@@ -7,7 +7,7 @@ from typing import Any
 
 from grader.faults import Frame, WireViolation
 from grader.wire.frames import Kind
-from grader.wire.values import Reader, Reference, Writer
+from grader.wire.values import NOWHERE, Reader, Reference, Writer
 
 MAX_WARNINGS = 20
 MAX_FRAMES = 20
@@ -19,7 +19,7 @@ class Request:
 
     kind: Kind
     """LOAD, CALL, GET, SET, PROBE, LOADED, KEEP or OPERATE."""
-    path: Reference = Reference("")
+    path: Reference = NOWHERE
     """What is called, fetched or assigned; for LOAD its root is the module, "" the package."""
     name: str = ""
     """The probe, or the operator's sign."""

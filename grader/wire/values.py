@@ -49,6 +49,10 @@ class Reference:
     """Pairs ("attribute", name) or ("item", key)."""
 
 
+NOWHERE = Reference("")
+"""The path of a request that needs none."""
+
+
 def is_sendable_dtype(dtype: np.dtype[Any]) -> bool:
     """Say whether arrays of this dtype cross, in either byte order."""
     return dtype.newbyteorder("<") in _CODES

@@ -32,6 +32,8 @@ _DRAINED: frozenset[type] = frozenset(
 )
 _PATHS = frozenset({pathlib.PosixPath, pathlib.PurePosixPath})
 _ndarray, _longdouble, _numpy_str = np.ndarray, np.longdouble, np.str_
+_qualname_of, _module_of = (vars(type)[name].__get__ for name in ("__qualname__", "__module__"))
+_bases_of, _attributes_of = (vars(type)[name].__get__ for name in ("__bases__", "__dict__"))
 _item = cast("Callable[[Any], Any]", np.generic.item)
 
 
@@ -44,9 +46,12 @@ def name_type(value: object) -> str:
     cls = type(value)
     if cls is _ndarray:
         return f"numpy.ndarray of dtype {cast(NDArray[Any], value).dtype}"[:_MAX_NAME]
-    module = type.__dict__["__dict__"].__get__(cls).get("__module__")
-    name = type.__dict__["__qualname__"].__get__(cls)
-    return (f"{module}.{name}" if type(module) is str and module != "builtins" else str(name))[:_MAX_NAME]
+    name = str(_qualname_of(cls))
+    try:
+        module = _module_of(cls)
+    except AttributeError:
+        module = None  # student code may delete it
+    return (f"{module}.{name}" if type(module) is str and module != "builtins" else name)[:_MAX_NAME]
 
 
 class Converter:
@@ -132,8 +137,7 @@ def drain(value: Any) -> list[Any] | None:
 
 
 def _is_named_tuple(cls: type) -> bool:
-    attributes = type.__dict__["__dict__"].__get__(cls)
-    return type.__dict__["__bases__"].__get__(cls) == (tuple,) and "_fields" in attributes
+    return _bases_of(cls) == (tuple,) and "_fields" in _attributes_of(cls)
 
 
 _iterate_tuple = cast("Callable[[Any], Iterable[Any]]", tuple.__iter__)

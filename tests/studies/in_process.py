@@ -37,7 +37,9 @@ class LocalWorker:
         self._probes.find_constructor = lambda constructor: getattr(getattr(package, constructor[0]), constructor[1])
 
     def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        return _decoded(getattr(self._probes, name)(*args, **kwargs))
+        # In a worker, too, a warning is no output of the check.
+        with np.errstate(all="ignore"):
+            return _decoded(getattr(self._probes, name)(*args, **kwargs))
 
     def cpu_s(self) -> float:
         return time.process_time()

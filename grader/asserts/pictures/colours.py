@@ -14,8 +14,8 @@ _POINTS = ((0.3, 0.36), (0.7, 0.64))
 """Where a cell is touched for the first look: off its centre, where numbers are written and grid lines run."""
 _COSINES = 6
 _COVERED = 0.1
-_FORWARD = 0.06
-_INVERSE = 0.06
+_FORWARD = 0.03
+_INVERSE = 0.3
 _CONTRAST = 6.0
 
 
@@ -26,7 +26,7 @@ class Link:
     forward: float
     """Share of the colours' variance that the response leaves open; 0 where colour is a function of it, about 1 by chance."""
     inverse: float
-    """Share of the responses' variance, as ranks, that the colour leaves open."""
+    """Share of the ranks' variance that the colour leaves open, in the lower or the upper half, whichever is worse."""
     contrast: float
     """Standard deviation of the colours, out of 255."""
 
@@ -107,24 +107,34 @@ def measure_link(colours: Floats, responses: Floats) -> Link:
             break
         values, seen = np.delete(values, worst), np.delete(seen, worst, axis=0)
     variance = float(((seen - seen.mean(axis=0)) ** 2).sum(axis=1).mean())
-    forward = float(_stray(values, seen).mean()) / max(1.5 * variance, 1e-9)
+    forward = float(_stray(values, seen).mean()) / max(variance, 1e-9)
     return Link(forward, _find_inverse(seen), float(np.sqrt(variance)))
 
 
 def _stray(values: Floats, colours: Floats) -> Floats:
-    """Squared distance of each inner colour from the line between its neighbours in the order of the values."""
+    """Squared distance of each inner colour from those of its neighbours in the order of the values, or the line between.
+
+    The line is for smooth colour maps, the neighbours for those of a few colours.
+    """
     gap = values[2:] - values[:-2]
     share = np.divide(values[1:-1] - values[:-2], gap, out=np.full_like(gap, 0.5), where=gap > 0)[:, None]
-    return ((colours[1:-1] - colours[:-2] * (1 - share) - colours[2:] * share) ** 2).sum(axis=1)
+    guesses = np.stack([colours[:-2], colours[2:], colours[:-2] * (1 - share) + colours[2:] * share])
+    return ((colours[1:-1] - guesses) ** 2).sum(axis=2).min(axis=0)
 
 
 def _find_inverse(colours: Floats) -> float:
-    """Guess each cell's rank from the two cells of the nearest colour; 1 is as good as the mean rank."""
-    ranks = np.arange(len(colours), dtype=np.float64)
+    """Guess each cell's rank from the two cells of the nearest colour; judge the lower and the upper half apart.
+
+    A ReLU loses the lower half and keeps the upper one. 1 is as good as the mean rank of the half.
+    """
+    count = len(colours)
+    ranks = np.arange(count, dtype=np.float64)
     apart = ((colours[:, None] - colours[None]) ** 2).sum(axis=2)
-    apart[np.diag_indices(len(colours))] = np.inf
+    apart[np.diag_indices(count)] = np.inf
     # Equal colours are no neighbours by their place in the array: a fixed shuffle breaks ties without favour.
-    shuffle = np.random.default_rng(0).permutation(len(colours))
+    shuffle = np.random.default_rng(0).permutation(count)
     nearest = shuffle[np.argsort(apart[:, shuffle], axis=1, kind="stable")[:, :2]]
-    errors = np.sort((ranks[nearest].mean(axis=1) - ranks) ** 2)
-    return float(errors[: len(errors) - int(_COVERED * len(errors))].mean() / ranks.var())
+    errors = (ranks[nearest].mean(axis=1) - ranks) ** 2
+    kept = np.sort(np.argsort(errors, kind="stable")[: count - int(_COVERED * count)])
+    halves = (kept[kept < count // 2], kept[kept >= count // 2])
+    return max(float(errors[half].mean() / ranks[: count // 2].var()) for half in halves)

@@ -23,7 +23,7 @@ _MOST_PAIRS = 3_000_000
 _MOST = 60_000
 _SMALL = 12_000
 """Pixels of a picture in which every place is tried."""
-_FRAMES = 6
+_FRAMES = 8
 
 
 def propose_rectangles(pixels: Pixels, count: int, shape: tuple[int, int]) -> Floats:
@@ -31,7 +31,7 @@ def propose_rectangles(pixels: Pixels, count: int, shape: tuple[int, int]) -> Fl
     height, width = pixels.shape[:2]
     between, support = _between_lines(pixels, shape)
     areas = (between[:, 2] - between[:, 0]) * (between[:, 3] - between[:, 1])
-    frames = between[np.argsort(-areas * support, kind="stable")[:_FRAMES]]
+    frames = between[np.argsort(-areas * support**2, kind="stable")[:_FRAMES]]
     parts = [between[areas <= height * width / 2][:_MOST]]
     parts += [_divide(frame, count, shape) for frame in (np.array([0.0, 0.0, width, height]), *frames)]
     if height * width <= _SMALL:

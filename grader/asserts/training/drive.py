@@ -179,7 +179,9 @@ class _Keeper:
         if step.index in self._chosen:
             self._sampled.append(step)
         for name, after in step.after.items():
-            size = float(np.linalg.norm((after - step.before[name]).ravel()))
+            # Parameters that run away overflow here; their size is then infinite, and they are kept.
+            with np.errstate(all="ignore"):
+                size = float(np.linalg.norm((after - step.before[name]).ravel()))
             largest = self._largest.setdefault(name, [])
             if len(largest) < LARGEST_STEPS or size > largest[-1][0]:
                 largest.append((size, step.index, step))

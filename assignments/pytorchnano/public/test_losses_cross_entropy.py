@@ -1,0 +1,112 @@
+"""Cross-entropy: values worked by hand, and gradients by finite differences."""
+
+import numpy as np
+import pytest
+
+from grader.asserts.gradient import check_loss
+from grader.asserts.losses import assert_gradient_dtype, assert_loss
+from grader.asserts.manners import FLOATS, assert_dtypes, assert_use_refused
+from grader.gradients.draws import draw_gaussian, draw_probability_rows
+
+CROSS_ENTROPY = ("losses", "CrossEntropyLoss")
+LN2 = np.log(2.0)
+
+# The softmax of (ln 1, ln 2, ln 5) is (1, 2, 5) / 8, that of (ln 1, ln 1, ln 2) is (1, 1, 2) / 4; a shift changes nothing.
+PROBABILITIES = np.array([[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]])
+LOGITS = np.log(PROBABILITIES) + np.array([[2.0], [-1.0]])
+LABELS = np.array([1, 2])
+BY_LABELS = (2 * LN2 + LN2) / 2
+"""-ln 1/4 and -ln 1/2."""
+ROWS = np.array([[0.5, 0.5, 0.0], [0.25, 0.25, 0.5]])
+BY_ROWS = (2.5 * LN2 + 1.5 * LN2) / 2
+"""-(ln 1/8 + ln 1/4) / 2, and -(ln 1/4 + ln 1/4 + 2 ln 1/2) / 4."""
+
+
+def spell_causes(total, classes=3):
+    """What slips in the mean over a batch of two would give instead of half of `total`."""
+    return {
+        "This is the sum over the batch; the mean is asked for.": total,
+        "The sum is divided by the number of elements, not by the batch's size.": total / (2 * classes),
+        "The sign is reversed.": -total / 2,
+    }
+
+
+def check_gradient(submission, seed, rng, draw, kwargs, *, rows):
+    """Batches of 3 and of 1, with targets of their own."""
+    for shape in ((3, 5), (1, 4)):
+        target = draw_probability_rows(rng, shape) if rows else rng.integers(0, shape[1], shape[0])
+        check_loss(
+            submission,
+            CROSS_ENTROPY,
+            kwargs=kwargs,
+            target=target,
+            draw=lambda generator, shape=shape: {"prediction": draw(generator, shape)},
+            seed=seed,
+            cases=3,
+        )
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.7, holds=["CrossEntropyLoss.indices"])
+def test_indices(submission):
+    """From logits and class indices, the value is the mean over the batch."""
+    wrong = spell_causes(2 * BY_LABELS)
+    assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS, target=LABELS, expected=BY_LABELS, wrong=wrong)
+    assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS[:1], target=LABELS[:1], expected=2 * LN2)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.7, holds=["CrossEntropyLoss.indices", "loss.backward"])
+def test_indices_gradient(submission, seed, rng):
+    """From logits and class indices, backward gives the gradient at the logits."""
+    check_gradient(submission, seed, rng, draw_gaussian, {}, rows=False)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.rows"])
+def test_rows(submission):
+    """The target may be rows that sum to 1."""
+    wrong = spell_causes(2 * BY_ROWS) | {"These rows are taken for their largest entry's class.": (3 * LN2 + LN2) / 2}
+    assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS, target=ROWS, expected=BY_ROWS, wrong=wrong)
+    one_hot = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS, target=one_hot, expected=BY_LABELS)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.rows", "loss.backward"])
+def test_rows_gradient(submission, seed, rng):
+    """With rows as the target, backward gives the gradient at the logits."""
+    check_gradient(submission, seed, rng, draw_gaussian, {}, rows=True)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.probabilities"])
+def test_probabilities(submission):
+    """With from_logits=False the prediction is rows of probabilities."""
+    again = np.log(np.exp(PROBABILITIES).sum(axis=1)) - PROBABILITIES[[0, 1], LABELS]
+    wrong = spell_causes(2 * BY_LABELS) | {"The softmax is taken of probabilities: the argument from_logits is ignored.": again.mean()}
+    kwargs = {"from_logits": False}
+    assert_loss(submission, CROSS_ENTROPY, kwargs=kwargs, prediction=PROBABILITIES, target=LABELS, expected=BY_LABELS, wrong=wrong)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.probabilities", "loss.backward"])
+def test_probabilities_gradient(submission, seed, rng):
+    """With from_logits=False backward gives the gradient at the probabilities."""
+    check_gradient(submission, seed, rng, draw_probability_rows, {"from_logits": False}, rows=False)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.2, holds=["dtype.gradients", "dtype.loss"])
+def test_dtype(submission):
+    """The value is a number; the gradient has the prediction's dtype."""
+    for prediction, from_logits in ((LOGITS, True), (PROBABILITIES, False)):
+        kwargs = {"from_logits": from_logits}
+        for target in (LABELS, ROWS):
+            assert_dtypes(submission, CROSS_ENTROPY, kwargs=kwargs, inputs=[prediction, target])
+        for dtype, other in zip(FLOATS, reversed(FLOATS), strict=True):
+            given = {"prediction": prediction.astype(dtype), "target": ROWS.astype(other)}
+            assert_gradient_dtype(submission, CROSS_ENTROPY, kwargs=kwargs, **given)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["refuse.labels"])
+def test_refuses_labels(submission):
+    """Labels out of range, negative ones included, are refused with a ValueError."""
+    for prediction, from_logits in ((LOGITS, True), (PROBABILITIES, False)):
+        kwargs = {"from_logits": from_logits}
+        submission.probe("use_object", CROSS_ENTROPY, [], kwargs, [prediction, np.array([0, 2])])
+        for label in (3, 7, -1, -3):
+            assert_use_refused(submission, CROSS_ENTROPY, kwargs=kwargs, inputs=[prediction, np.array([0, label])])

@@ -1,0 +1,93 @@
+"""Hinge loss: values worked by hand, and gradients by finite differences."""
+
+import numpy as np
+import pytest
+
+from grader.asserts.gradient import check_loss
+from grader.asserts.losses import assert_loss
+from grader.asserts.manners import assert_dtypes, assert_use_refused
+from grader.gradients.draws import draw_hinge_scores
+
+HINGE = ("losses", "HingeLoss")
+
+SCORES = np.array([[2.0, 1.5, 0.0, 1.8], [1.0, -1.0, 2.0, -3.0]])
+LABELS = np.array([0, 1])
+# Margin 1, first row: 1.5 - 2 + 1 = 0.5, nothing, 1.8 - 2 + 1 = 0.8. Second row: 1 + 1 + 1 = 3, 2 + 1 + 1 = 4, nothing.
+TOTAL = 1.3 + 7.0
+# Margin 1/4: nothing, nothing, 0.05; 2.25, 3.25, nothing.
+TOTAL_QUARTER = 0.05 + 5.5
+
+
+def check_gradient(submission, seed, rng, margin, kwargs):
+    """Batches of 3 and of 1. One scale is small against the margin, so that all classes are within it, one is not."""
+    for shape, scale in (((3, 5), 1.0), ((3, 5), 0.4), ((1, 4), 0.9)):
+        labels = rng.integers(0, shape[1], shape[0])
+        check_loss(
+            submission,
+            HINGE,
+            kwargs=kwargs,
+            target=labels,
+            draw=lambda generator, labels=labels, classes=shape[1], scale=scale: {
+                "prediction": draw_hinge_scores(generator, labels, classes, margin, scale)
+            },
+            seed=seed,
+            cases=3 if scale == 1.0 else 2,
+        )
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.6, holds=["HingeLoss"])
+def test_value(submission):
+    """The value is the mean over the batch of the sum over the wrong classes."""
+    wrong = {
+        "This is the sum over the batch; the mean is asked for.": TOTAL,
+        "The right class is counted too: it adds the margin for each sample.": (TOTAL + 2) / 2,
+        "The sum is divided by the number of elements, not by the batch's size.": TOTAL / 8,
+        "These are the squared excesses; the hinge loss does not square.": (0.25 + 0.64 + 9 + 16) / 2,
+        "Only the worst class of each sample is counted; the sum over all is asked for.": (0.8 + 4.0) / 2,
+    }
+    assert_loss(submission, HINGE, prediction=SCORES, target=LABELS, expected=TOTAL / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.6, holds=["HingeLoss", "loss.backward"])
+def test_gradient(submission, seed, rng):
+    """backward gives the gradient at the scores."""
+    check_gradient(submission, seed, rng, 1.0, {})
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.4, holds=["HingeLoss"])
+def test_margin(submission):
+    """The margin is the constructor's argument."""
+    wrong = {"This is the value for a margin of 1: the argument margin is ignored.": TOTAL / 2}
+    kwargs = {"margin": 0.25}
+    assert_loss(submission, HINGE, kwargs=kwargs, prediction=SCORES, target=LABELS, expected=TOTAL_QUARTER / 2, wrong=wrong)
+    # Margin 2: 1.5, 0, 1.8; 4, 5, 0. The two zeros are -2 + 2 and -3 + 1 + 2.
+    assert_loss(submission, HINGE, (2.0,), prediction=SCORES, target=LABELS, expected=(3.3 + 9.0) / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.4, holds=["HingeLoss", "loss.backward"])
+def test_margin_gradient(submission, seed, rng):
+    """With another margin backward gives the gradient of that loss."""
+    check_gradient(submission, seed, rng, 0.5, {"margin": 0.5})
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.2, holds=["dtype.gradients", "dtype.loss"])
+def test_dtype(submission):
+    """The value is a number; the gradient has the prediction's dtype."""
+    for kwargs in ({}, {"margin": 0.5}):
+        assert_dtypes(submission, HINGE, kwargs=kwargs, inputs=[SCORES, LABELS])
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.1, holds=["refuse.negative"])
+def test_refuses_margin(submission):
+    """A margin below 0 is refused with a ValueError that names the argument; 0 is fine."""
+    submission.probe("use_object", HINGE, [], {"margin": 0.0}, [SCORES, LABELS])
+    for margin in (-1.0, -0.001):
+        assert_use_refused(submission, HINGE, kwargs={"margin": margin}, inputs=[SCORES, LABELS], names=["margin"])
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.15, holds=["refuse.labels"])
+def test_refuses_labels(submission):
+    """Labels out of range, negative ones included, are refused with a ValueError."""
+    submission.probe("use_object", HINGE, [], {}, [SCORES, np.array([0, 3])])
+    for label in (4, 9, -1, -4):
+        assert_use_refused(submission, HINGE, inputs=[SCORES, np.array([0, label])])
