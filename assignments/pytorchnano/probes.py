@@ -4,6 +4,7 @@ A probe produces evidence and never a conclusion, for whatever it says, student 
 the wire and holds what can't cross it. It sees nothing that a submission may not know.
 """
 
+import contextlib
 import importlib
 
 import numpy as np
@@ -440,11 +441,11 @@ def split_places(arrays):
     return [(int(key.partition(".")[0]), key.partition(".")[2], array) for key, array in arrays.items()]
 
 
-def optimizer_steps(name, kwargs, parameters, turns, assigned=None, style="new dict"):
+def optimizer_steps(name, kwargs, parameters, turns, assigned=None, style="new entries"):
     """Steps of an optimizer on stub layers with `parameters` "0.W", "1.b", ...; after each every parameter and every gradient.
 
     Each of `turns` holds the gradients of one step, the one at the same place in `assigned` the parameters that are assigned
-    before it. `style` says how gradients come: a "new dict" each time, "new entries" of one dict, or the arrays "filled" again.
+    before it. `style` says how gradients come: "new entries" of one dict, a "new dict" each time, or the arrays "filled" again.
     """
     places = 1 + max(place for place, _, _ in split_places(parameters))
     layers = [make_stub("plain") for _ in range(places)]
@@ -523,10 +524,8 @@ def network_limit(counted, activations):
     stubs = [{"params": {"W": np.ones((2, 2))}} if place % 2 else {} for place in range(counted)]
     layers = make_stubs(stubs)
     for name, args in activations:
-        try:
+        with contextlib.suppress(Exception, SystemExit):  # what is wrong with one is another item's business
             layers.append(find_constructor(("activations", name))(*args))
-        except (Exception, SystemExit):  # another item's business
-            pass
     return len(find_constructor(("network", "Network"))(layers).layers)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, find_hint, read_answer, read_answers
-from grader.asserts.values import assert_close, assert_refuses
+from grader.asserts.values import as_array, assert_close, assert_refuses, fail
 
 Arrays = Mapping[str, Array]
 
@@ -26,12 +26,12 @@ def take_steps(
     parameters: Arrays,
     turns: Sequence[Arrays],
     assigned: Sequence[Arrays] = (),
-    style: str = "new dict",
+    style: str = "new entries",
 ) -> list[dict[str, dict[str, Any]]]:
     """After each step of the submission's optimizer its `params` and the `grads` that it was given; nothing but the keys is checked.
 
     Each of `turns` holds one step's gradients, each of `assigned` what is assigned to parameters before it. `style` is how the
-    gradients come: "new dict", "new entries" or "filled", the same arrays again.
+    gradients come: "new entries" of one dict, a "new dict" each time, or "filled", the same arrays again.
     """
     sent = [dict(turn) for turn in turns]
     answer = prober.probe("optimizer_steps", name, dict(kwargs), dict(parameters), sent, [dict(new) for new in assigned], style)
@@ -48,7 +48,8 @@ def expect_steps(
         layers[place].params[name] = array.astype(np.float64)
     steps = optimizer(layers, **kwargs)
     expected: list[dict[str, Array]] = []
-    for turn, new in zip(turns, assigned or [{}] * len(turns), strict=True):
+    nothing: list[Arrays] = [{} for _ in turns]
+    for turn, new in zip(turns, assigned or nothing, strict=True):
         for key, array in new.items():
             place, name = _place(key)
             layers[place].params[name] = array.astype(np.float64)
@@ -73,7 +74,7 @@ def assert_steps(
     expected: Sequence[Arrays],
     *,
     assigned: Sequence[Arrays] = (),
-    style: str = "new dict",
+    style: str = "new entries",
     rtol: float = 1e-6,
     atol: float = 1e-8,
     hint: str = "",
@@ -93,6 +94,31 @@ def assert_steps(
             what = f'{who}: layers[{place}].params["{entry}"] after step {number}'
             assert_close(got, array, what, rtol=rtol, atol=atol, hint=cause or hint)
     return steps
+
+
+def read_trajectory(
+    prober: Prober,
+    name: str,
+    kwargs: Mapping[str, Any],
+    parameters: Arrays,
+    turns: Sequence[Arrays],
+    assigned: Sequence[Arrays] = (),
+    style: str = "new entries",
+) -> list[dict[str, Array]]:
+    """The parameters after each step, whatever they are: for checks that compare the submission with itself.
+
+    Fails where they are no finite arrays of the right shapes, or where one with a gradient did not move in its first step.
+    """
+    steps = take_steps(prober, name, kwargs, parameters, turns, assigned, style)
+    shapes = parameters.items()
+    trajectory = [
+        {key: as_array(step["params"].get(key), f"{name}: {key[2:]} after step {number}", shape=array.shape) for key, array in shapes}
+        for number, step in enumerate(steps, 1)
+    ]
+    for key in turns[0]:
+        if np.array_equal(trajectory[0][key], assigned[0].get(key, parameters[key]) if assigned else parameters[key]):
+            fail(f"{name}.step did not change {key[2:]}, though it has a gradient.", expected="other numbers than before", got="the same")
+    return trajectory
 
 
 def assert_argument_refused(prober: Prober, name: str, kwargs: Mapping[str, Any], names: Sequence[str]) -> None:

@@ -28,7 +28,7 @@ ALLOWED_PACKAGES = frozenset(
 """Third-party packages that a worker may import: NumPy, CuPy, matplotlib, and what these need."""
 
 _OWN_PATH = str(Path(__file__).parents[2])
-_START_S, _ANSWER_S, _CLOSE_S = 60.0, 30.0, 10.0
+_START_S, _ANSWER_S, _CLOSE_S = 60.0, 20.0, 10.0
 _MAX_MESSAGE = 64 << 10
 _BOOT = """
 import sys
@@ -118,12 +118,12 @@ class Zygote:
 
     def fork(self, launch: Launch, hello: int, channel: socket.socket, output_fd: int) -> int:
         """Have a worker forked that gets the two descriptors; return its process id, which stays its own until `end`."""
-        answer = self._ask(launch.to_message(hello), (channel.fileno(), output_fd))
+        answer = self._ask(launch.to_message(hello), (channel.fileno(), output_fd), timeout_s=_ANSWER_S)
         return int(answer["pid"])
 
     def end(self, pid: int) -> Ended:
         """Have a worker killed, everything it left behind too, and return its record."""
-        answer = self._ask({"do": "end", "pid": pid})
+        answer = self._ask({"do": "end", "pid": pid}, timeout_s=_ANSWER_S)
         return Ended(int(answer["status"]), float(answer["cpu_s"]), int(answer["rss_kb"]))
 
     def close(self) -> None:
@@ -138,11 +138,13 @@ class Zygote:
         if self._process.returncode != 0:
             _kill_marked(self._marker)
 
-    def _ask(self, message: Mapping[str, Any], fds: Sequence[int] = (), timeout_s: float = _ANSWER_S) -> dict[str, Any]:
+    def _ask(self, message: Mapping[str, Any], fds: Sequence[int] = (), *, timeout_s: float) -> dict[str, Any]:
         writer = Writer()
         writer.write(dict(message))
         with self._lock:
             try:
+                # Student code of the same user may have stopped it.
+                self._process.send_signal(signal.SIGCONT)
                 socket.send_fds(self._control, [writer.body], list(fds))
                 data = self._receive(timeout_s)
             except OSError as error:

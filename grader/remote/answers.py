@@ -53,11 +53,20 @@ def make_fault(raised: Raised, called: str, limits: Limits) -> Fault:
 def make_raised(raised: Raised, called: str, limits: Limits) -> SubmissionRaised:
     """Return the fault for an exception of student code."""
     kind = NotImplementedYet if "NotImplementedError" in raised.bases else SubmissionRaised
+    called = _name_method(called, raised.frames)
     text = clean(raised.text)
     if "MemoryError" in raised.bases:
         text = f"{text} (a worker may use {limits.memory_mb} MiB)".lstrip()
     bases = tuple(clean(base, _MAX_NAME) for base in raised.bases)
     return kind(called, clean(raised.type_name, _MAX_NAME), bases, text, _clean_frames(raised.frames))
+
+
+def _name_method(called: str, frames: tuple[Frame, ...]) -> str:
+    """Return "Dense.forward" for a probe of "Dense": the student's outermost frame says which method it was in."""
+    method = frames[0].function if frames else ""
+    if not called.isidentifier() or not method.isidentifier() or method == called:
+        return called
+    return f"{called}(...)" if method == "__init__" else clean(f"{called}.{method}", _MAX_NAME)
 
 
 def make_import_fault(raised: Raised, limits: Limits) -> StudentFault:

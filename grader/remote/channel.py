@@ -5,8 +5,10 @@ While it waits it drains what the worker prints, so that chatter never blocks st
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
+import signal
 import socket
 import time
 
@@ -43,6 +45,7 @@ class Channel:
         self._poller = select.poll()
         self._poller.register(output_fd, select.POLLIN)
         self._poller.register(pid_fd, select.POLLIN)
+        self._output_open = True
         self._next_look_s = 0.0
 
     def exchange(self, frame: bytes, sequence: int, deadlines: Deadlines) -> tuple[Kind, bytearray]:
@@ -75,6 +78,11 @@ class Channel:
             raise WireViolation("the worker's answer is to another question")
         return kind, self._read(length, deadlines)
 
+    def kill(self) -> None:
+        """Kill the process at once; what it left behind is the zygote's to find."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pid_fd, signal.SIGKILL)
+
     def wait_for_end(self, timeout_s: float) -> bool:
         """Wait until the process has ended; False when it has not."""
         poller = select.poll()
@@ -83,13 +91,15 @@ class Channel:
 
     def drain(self) -> None:
         """Take what the worker has printed, up to a pipe's content; keep what fits under the cap."""
-        for _ in range(16):
+        for _ in range(16 if self._output_open else 0):
             try:
                 data = os.read(self._output_fd, _CHUNK)
             except BlockingIOError:
                 return
             if not data:
-                self._forget_output()
+                # Every writer has closed it. A closed pipe is always ready: the loop would spin.
+                self._poller.unregister(self._output_fd)
+                self._output_open = False
                 return
             kept = data[: max(0, self._output_limit - len(self._output))]
             self._output += kept
@@ -151,8 +161,3 @@ class Channel:
         if overrun is not None:
             raise Overran(overrun)
         self._next_look_s = now_s + deadlines.wait_s()
-
-    def _forget_output(self) -> None:
-        # A closed pipe is always ready: without this the loop would spin.
-        self._poller.unregister(self._output_fd)
-        self._poller.register(self._pid_fd, select.POLLIN)

@@ -15,7 +15,7 @@ from types import TracebackType
 
 from grader.faults import EnvironmentFault, GraderFault, IsolationMissing, ModuleUnavailable, WireViolation
 from grader.isolation.launch import Launch
-from grader.isolation.levels import reached, select
+from grader.isolation.levels import select
 from grader.isolation.zygote import Zygote, ZygoteLost
 from grader.model.limits import Limits
 from grader.remote.channel import Channel, ChannelClosed, Overran
@@ -165,7 +165,7 @@ class Wall:
             os.close(their_output_fd)
         channel = Channel(ours, output_fd, os.pidfd_open(pid), launch.limits.output_kb)
         worker = Worker(
-            Hold(zygote, pid, channel, folder, scratch),
+            Hold(zygote, pid, channel, folder, scratch, self),
             launch.limits,
             package=self._package,
             has_submission=self._root is not None,
@@ -232,5 +232,3 @@ def _prepare_matplotlib(folder: Path) -> None:
     for listing in cache.glob("fontlist-*.json"):
         shutil.copy(listing, folder)
 
-
-_ = reached

@@ -52,6 +52,8 @@ class Hold:
     """Its own folder, removed with it."""
     scratch: Path | None
     """The check's scratch folder, below `folder`."""
+    wall: object
+    """The wall that it belongs to: alive as long as a worker is."""
 
 
 class Worker:
@@ -114,11 +116,17 @@ class Worker:
     def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a function of the assignment's probes in the worker and return what it returns.
 
-        Remotes among the arguments arrive as the objects they stand for.
+        Remotes among the arguments arrive as the objects they stand for. Where the first one is a constructor, `("layers", "Dense")`,
+        its module is loaded first, so that an import that fails is told as such, and messages name the class instead of the probe.
         """
+        label = f"the probe {name}"
         if self._has_submission:
             self.load("")
-        return self.ask(Kind.PROBE, f"the probe {name}", name=name, args=args, kwargs=kwargs)
+            match args:
+                case ([str(module), str(subject)], *_):
+                    self.load(module)
+                    label = subject
+        return self.ask(Kind.PROBE, label, name=name, args=args, kwargs=kwargs)
 
     def keep(self, value: Any) -> Remote:
         """Put a value into the worker and return its remote, to see later what was done to it."""
@@ -269,6 +277,7 @@ class Worker:
         if self._ending is not None:
             return self._ending, None
         cpu_s = self._clock.read_s()
+        self._hold.channel.kill()
         try:
             ended = self._hold.zygote.end(self._hold.pid)
         except ZygoteLost:

@@ -32,7 +32,7 @@ _DOUBLE = struct.Struct("<d")
 _ALIGNMENT = 8
 
 # Bound now, because student code that runs in the same process later may replace the modules' names.
-_ndarray, _frombuffer, _empty, _ascontiguous = np.ndarray, np.frombuffer, np.empty, np.ascontiguousarray
+_ndarray, _frombuffer, _empty, _ascontiguous, _BYTE = np.ndarray, np.frombuffer, np.empty, np.ascontiguousarray, np.dtype(np.uint8)
 
 
 class Unsendable(Exception):
@@ -73,7 +73,7 @@ class Writer:
             bytes: self._write_bytes,
             list: self._write_list,
             dict: self._write_dict,
-            np.ndarray: self._write_array,
+            _ndarray: self._write_array,
         }
         if requests:
             self._encoders[tuple] = self._write_tuple
@@ -173,7 +173,7 @@ class Writer:
         self.body += bytes(-len(self.body) % _ALIGNMENT)
         if value.size:
             plain = _ascontiguous(value, dtype=_DTYPES[code])
-            self.body += plain.reshape(-1).view(np.uint8).data
+            self.body += plain.reshape(-1).view(_BYTE).data
 
 
 class Reader:
@@ -288,7 +288,7 @@ class Reader:
             raise WireViolation("a frame's padding is not zero")
         count = _product(shape)
         data = self._take(count * dtype.itemsize)
-        if code == 0 and count and int(_frombuffer(data, np.uint8).max()) > 1:
+        if code == 0 and count and int(_frombuffer(data, _BYTE).max()) > 1:
             raise WireViolation("a frame holds a bool that is neither true nor false")
         array = _frombuffer(data, dtype).reshape(shape) if count else _empty(shape, dtype)
         if self._writable:

@@ -22,16 +22,22 @@ MAX_DRAINED = 10_000
 _MAX_TYPES = 100
 _MAX_NAME = 200
 
-_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
-_NUMBERS = frozenset(np.dtype(code).type for code in "?bhilqBHILQefd")
-_VIEWS: frozenset[type] = frozenset({range, type({}.keys()), type({}.values()), type({}.items())})
-_LISTS: frozenset[type] = frozenset({list, tuple, collections.deque}) | _VIEWS
-_DICTS: frozenset[type] = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
-_DRAINED: frozenset[type] = frozenset(
-    {types.GeneratorType, zip, map, filter, enumerate, reversed, type(iter([])), type(iter(())), itertools.chain, itertools.islice}
+
+
+def _ids(*types: Any) -> frozenset[int]:
+    # Identities and not the types: a student's metaclass decides what its classes are equal to.
+    return frozenset(id(one) for one in types)
+
+
+_PLAIN = _ids(type(None), bool, int, float, str, bytes)
+_NUMBERS = _ids(*(np.dtype(code).type for code in "?bhilqBHILQefd"))
+_LISTS = _ids(list, tuple, collections.deque, range, type({}.keys()), type({}.values()), type({}.items()))
+_DICTS = _ids(dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
+_DRAINED = _ids(
+    *(types.GeneratorType, zip, map, filter, enumerate, reversed, type(iter([])), type(iter(())), itertools.chain, itertools.islice)
 )
-_PATHS = frozenset({pathlib.PosixPath, pathlib.PurePosixPath})
-_ndarray, _longdouble, _numpy_str = np.ndarray, np.longdouble, np.str_
+_TEXTS = _ids(pathlib.PosixPath, pathlib.PurePosixPath, np.str_)
+_ndarray, _longdouble = np.ndarray, np.longdouble
 _qualname_of, _module_of = (vars(type)[name].__get__ for name in ("__qualname__", "__module__"))
 _bases_of, _attributes_of = (vars(type)[name].__get__ for name in ("__bases__", "__dict__"))
 _item = cast("Callable[[Any], Any]", np.generic.item)
@@ -73,18 +79,19 @@ class Converter:
         if depth > MAX_DEPTH:
             raise StaysHere
         cls = type(value)
-        if cls in _PLAIN:
+        known = id(cls)
+        if known in _PLAIN:
             return value
         if cls is _ndarray:
             return self._convert_array(value, place)
-        if cls in _NUMBERS:
+        if known in _NUMBERS:
             self._note(place, value)
             return _item(value)
-        if cls in _LISTS or _is_named_tuple(cls):
+        if known in _LISTS or _is_named_tuple(cls):
             return self._convert_list(value, place, depth)
-        if cls in _DICTS:
+        if known in _DICTS:
             return self._convert_dict(value, place, depth)
-        if cls in _PATHS or cls is _numpy_str:
+        if known in _TEXTS:
             self._note(place, value)
             return str(value)
         if cls is _longdouble:
@@ -128,7 +135,7 @@ def drain(value: Any) -> list[Any] | None:
     Only an answer itself is drained, never a generator inside of it: where the answer stays in the worker, that one stays whole.
     Raises Unsendable when there are too many items.
     """
-    if type(value) not in _DRAINED:
+    if id(type(value)) not in _DRAINED:
         return None
     items = list(itertools.islice(value, MAX_DRAINED + 1))
     if len(items) > MAX_DRAINED:
@@ -137,7 +144,8 @@ def drain(value: Any) -> list[Any] | None:
 
 
 def _is_named_tuple(cls: type) -> bool:
-    return _bases_of(cls) == (tuple,) and "_fields" in _attributes_of(cls)
+    bases = _bases_of(cls)
+    return len(bases) == 1 and bases[0] is tuple and "_fields" in _attributes_of(cls)
 
 
 _iterate_tuple = cast("Callable[[Any], Iterable[Any]]", tuple.__iter__)

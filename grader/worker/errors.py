@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import linecache
 import os
 from collections.abc import Callable
@@ -17,7 +18,8 @@ _MAX_SOURCE = 160
 _MAX_NAME = 200
 _OUTERMOST_KEPT = 5
 
-_BUILTIN = {cls for cls in vars(__import__("builtins")).values() if type(cls) is type and issubclass(cls, BaseException)}
+# By identity: a metaclass of the submission's decides what its classes are equal to.
+_BUILTIN = {id(cls) for cls in vars(builtins).values() if type(cls) is type and issubclass(cls, BaseException)}
 _traceback_of = cast("Callable[[Any], TracebackType | None]", vars(BaseException)["__traceback__"].__get__)
 _getline, _relpath = linecache.getline, os.path.relpath
 
@@ -25,7 +27,7 @@ _getline, _relpath = linecache.getline, os.path.relpath
 def record_error(error: BaseException, imports: Imports, warned: tuple[Warned, ...] = (), phase: str = "") -> Raised:
     """Return what may be told of an exception: type, builtin bases, message and the submission's own frames."""
     mro = type.__dict__["__mro__"].__get__(type(error))
-    bases = tuple(cls.__name__ for cls in mro if cls in _BUILTIN)
+    bases = tuple(cls.__name__ for cls in mro if id(cls) in _BUILTIN)
     frames, probe_line = _read_frames(error, imports)
     module = _failed_module(error, frames, imports)
     text = read_text(error)

@@ -78,8 +78,9 @@ def _keep_descriptors(channel_fd: int, output_fd: int) -> socket.socket:
 
 
 def _clean_process(launch: dict[str, Any]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(launch["environment"])
     os.umask(0o077)

@@ -10,11 +10,11 @@ from pathlib import Path
 from grader.model.assignment import shared_folder
 
 SHORT = {
-    "import_cpu_s": 2.0,
+    "import_cpu_s": 1.0,
     "call_cpu_s": 1.0,
-    "call_wall_s": 1.5,
+    "call_wall_s": 4.0,
     "check_cpu_s": 6.0,
-    "check_wall_s": 12.0,
+    "check_wall_s": 20.0,
 }
 """Far above what a right answer needs on a busy machine, far below what an assignment allows."""
 

@@ -1,9 +1,9 @@
 """Submissions that fight the grader: each is decided, blamed on the student, and leaves nothing behind."""
 
-import contextlib
-import os
-import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +29,26 @@ def is_running(pid):
             return stat.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+PRELUDE = "import os, signal, subprocess, sys, time\n"
+FAMILIES = {
+    "leaves_a_child": "def attack():\n    if (pid := os.fork()) == 0: time.sleep(1000)\n    return [pid]\n",
+    "leaves_a_chain_of_children": (
+        "def attack():\n    r, w = os.pipe()\n    if os.fork() == 0:\n        for _ in range(20):\n            os.write(w, b'%d ' % os.getpid())\n"
+        "            if os.fork(): time.sleep(1000)\n        os.write(w, b'.'); time.sleep(1000)\n"
+        "    data = b''\n    while not data.endswith(b'.'): data += os.read(r, 4096)\n    return [int(p) for p in data[:-1].split()]\n"
+    ),
+    "daemonises": (
+        "def attack():\n    r, w = os.pipe()\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork(): os._exit(0)\n"
+        "        os.setsid(); signal.signal(15, signal.SIG_IGN); signal.signal(1, signal.SIG_IGN)\n"
+        "        os.closerange(0, 4); os.write(w, b'%d' % os.getpid()); time.sleep(1000)\n"
+        "    return [int(os.read(r, 100))]\n"
+    ),
+    "starts_a_program": (
+        "def attack():\n    return [subprocess.Popen(['sleep', '1000'], start_new_session=True, env={}).pid]\n"
+    ),
+}
 
 
 LIMITS = {
@@ -69,7 +89,7 @@ LIMITS = {
 @pytest.mark.parametrize("name", LIMITS)
 def test_code_that_never_returns_hits_its_limit(start, name):
     resource, source = LIMITS[name]
-    fault = attack(start(layers=source))
+    fault = attack(start(layers=source, impatient=resource == "call_wall_s"))
     assert isinstance(fault, LimitExceeded)
     assert fault.resource == resource
     assert fault.called == "layers.attack"
@@ -140,26 +160,6 @@ def test_fork_that_returns_into_the_loop_answers_only_once(start):
     assert not is_running(pid)
 
 
-PRELUDE = "import os, signal, subprocess, sys, time\n"
-FAMILIES = {
-    "leaves_a_child": "def attack():\n    if (pid := os.fork()) == 0: time.sleep(1000)\n    return [pid]\n",
-    "leaves_a_chain_of_children": (
-        "def attack():\n    r, w = os.pipe()\n    if os.fork() == 0:\n        for _ in range(20):\n            os.write(w, b'%d ' % os.getpid())\n"
-        "            if os.fork(): time.sleep(1000)\n        os.write(w, b'.'); time.sleep(1000)\n"
-        "    data = b''\n    while not data.endswith(b'.'): data += os.read(r, 4096)\n    return [int(p) for p in data[:-1].split()]\n"
-    ),
-    "daemonises": (
-        "def attack():\n    r, w = os.pipe()\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork(): os._exit(0)\n"
-        "        os.setsid(); signal.signal(15, signal.SIG_IGN); signal.signal(1, signal.SIG_IGN)\n"
-        "        os.closerange(0, 4); os.write(w, b'%d' % os.getpid()); time.sleep(1000)\n"
-        "    return [int(os.read(r, 100))]\n"
-    ),
-    "starts_a_program": (
-        "def attack():\n    return [subprocess.Popen(['sleep', '1000'], start_new_session=True, env={}).pid]\n"
-    ),
-}
-
-
 @pytest.mark.parametrize("name", FAMILIES)
 def test_processes_left_behind_are_killed_with_the_worker(start, name):
     worker = start(layers=PRELUDE + FAMILIES[name])
@@ -171,21 +171,22 @@ def test_processes_left_behind_are_killed_with_the_worker(start, name):
 
 
 @pytest.mark.parametrize("detach", ["", "os.setsid()"], ids=["in_its_group", "in_new_sessions"])
-def test_submission_that_forks_forever_is_stopped(start, tmp_path, detach):
+def test_chain_that_forks_and_exits_forever_is_stopped(start, tmp_path, detach):
     count = tmp_path / "count"
     source = f"""
 def attack():
-    while True:
-        if os.fork():
-            os._exit(0)
-        {detach}
-        with open({str(count)!r}, "ab") as f: f.write(b"x")
+    if os.fork() == 0:
+        while True:
+            if os.fork(): os._exit(0)
+            {detach}
+            with open({str(count)!r}, "ab") as f: f.write(b"x")
+    while not os.path.exists({str(count)!r}): time.sleep(0.01)
 """
     worker = start(layers=PRELUDE + source)
-    assert isinstance(attack(worker), StudentFault)
+    worker.module("layers").attack()
     worker.close()
     size = count.stat().st_size
-    time.sleep(0.1)
+    time.sleep(0.2)
     assert count.stat().st_size == size
 
 
@@ -197,14 +198,26 @@ def test_submission_that_kills_the_zygote_fails_its_check_alone(build):
         assert worker.module("layers").one() == 1
 
 
-def test_zygote_that_was_stopped_is_replaced(build, monkeypatch):
+def test_zygote_that_a_submission_stopped_goes_on(build):
+    wall = build(layers="import os, time\ndef attack(): os.kill(os.getppid(), 19); return os.getppid()\n" + GOOD)
+    pids = []
+    for _ in range(2):
+        with wall.worker() as worker:
+            pids.append(worker.module("layers").attack())
+    assert pids[0] == pids[1]
+
+
+def test_zygote_that_does_not_answer_is_replaced_and_its_workers_are_dead(build, monkeypatch):
     monkeypatch.setattr("grader.isolation.zygote._ANSWER_S", 0.5)
-    wall = build(layers="import os, time\ndef attack(): os.kill(os.getppid(), 19); return os.getpid()\n" + GOOD)
+    monkeypatch.setattr("grader.isolation.zygote.signal.SIGCONT", 0)
+    wall = build(layers=PRELUDE + FAMILIES["leaves_a_child"] + "def stop(): os.kill(os.getppid(), 19)\n" + GOOD)
     with wall.worker() as worker:
-        pid = worker.module("layers").attack()
+        [child] = worker.module("layers").attack()
+        worker.module("layers").stop()
+    assert worker.close().reason == "closed"
     with wall.worker() as worker:
         assert worker.module("layers").one() == 1
-    assert not is_running(pid)
+    assert not is_running(child)
 
 
 def test_zygote_ignores_a_termination_that_a_submission_sends(build):
@@ -270,33 +283,29 @@ def test_dictionary_of_methods_that_lie_runs_nothing_of_the_students(start):
     assert repr(worker.module("layers").attack()) == "<a Remote of type pytorchnano.layers.Liar>"
 
 
+GRADER = """
+import signal, sys
+from pathlib import Path
+from grader.model.limits import Limits
+from grader.remote.wall import Wall
+worker = Wall(Path(sys.argv[1]), limits=Limits()).worker()
+layers = worker.module("layers")
+print(*layers.attack(), *layers.own(), flush=True)
+signal.pause()
+"""
+
+
 def test_nothing_is_left_when_the_grader_itself_is_killed(tmp_path):
     package = tmp_path / "pytorchnano"
     package.mkdir()
     (package / "__init__.py").write_text("")
     (package / "layers.py").write_text(PRELUDE + FAMILIES["daemonises"] + "def own(): return [os.getpid(), os.getppid()]\n")
-    r, w = os.pipe()
-    grader = os.fork()
-    if grader == 0:
-        with contextlib.suppress(BaseException):
-            from pathlib import Path
-
-            from grader.model.limits import Limits
-            from grader.remote.wall import Wall
-
-            worker = Wall(Path(tmp_path), limits=Limits()).worker()
-            layers = worker.module("layers")
-            os.write(w, " ".join(map(str, layers.attack() + layers.own())).encode())
-            signal.pause()
-        os._exit(1)
-    pids = [int(pid) for pid in os.read(r, 1000).split()]
-    os.close(r)
-    os.close(w)
-    assert len(pids) == 3
-    assert all(map(is_running, pids))
-    os.kill(grader, signal.SIGKILL)
-    os.waitpid(grader, 0)
-    deadline = time.monotonic() + 10
+    with subprocess.Popen([sys.executable, "-c", GRADER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as grader:
+        pids = [int(pid) for pid in grader.stdout.readline().split()]
+        assert len(pids) == 3
+        assert all(map(is_running, pids))
+        grader.kill()
+    deadline = time.monotonic() + 20
     while any(map(is_running, pids)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not [pid for pid in pids if is_running(pid)]

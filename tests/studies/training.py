@@ -71,18 +71,20 @@ def read_options() -> argparse.Namespace:
 
 
 def list_tasks(mlp: int, cnn: int, full: int) -> Iterable[Task]:
-    """Yield the bugs first: they are few and say most."""
+    """Yield the bugs first: they are few and say most; then right submissions."""
     for training in SUBMISSIONS:
         classes = {entry[0].split(".")[1] for entry in find_assignment("pytorchnano").trainings[training]["layers"]}
         for bug in plant_bugs(load_submission("reference")):
             if concerns(bug, classes):
                 yield from ((training, bug, "reference", number) for number in range(BUG_SEEDS))
+    right: list[Task] = []
     for training, total in (("mnist_mlp", mlp), ("mnist_cnn", cnn)):
         others = [name for name in SUBMISSIONS[training] if name != "reference"]
-        yield from ((training, "right", "reference", number) for number in range(total - total // 2))
-        for name in others:
-            yield from ((training, "right", name, number) for number in range(total // 2 // len(others)))
-        yield from ((training, "full", "reference", number) for number in range(full))
+        right += [(training, "right", "reference", number) for number in range(total - total // 2)]
+        right += [(training, "right", name, number) for name in others for number in range(total // 2 // len(others))]
+        right += [(training, "full", "reference", number) for number in range(full)]
+    # By number, so that a study that is stopped early has seen something of everything.
+    yield from sorted(right, key=lambda task: task[3])
 
 
 def run_all(tasks: list[Task], seed: int, jobs: int) -> Iterable[dict[str, Any]]:

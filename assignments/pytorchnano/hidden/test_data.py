@@ -52,7 +52,8 @@ def test_batch_size_is_refused(submission, rng):
     """A batch_size below 1 is refused with a ValueError that names it."""
     x, y = draw_samples(rng, (5, 2)), rng.permutation(5)
     for size in (0, -1):
-        assert_refuses(lambda size=size: draw_batches(submission, x, y, size, [1]), f"minibatches with batch_size={size}", names=["batch_size"])
+        said = f"minibatches with batch_size={size}"
+        assert_refuses(lambda size=size: draw_batches(submission, x, y, size, [1]), said, names=["batch_size"])
 
 
 @pytest.mark.check("data.minibatches", points=0.2, holds=["seed.global"])

@@ -1,5 +1,7 @@
 """Network on stub layers: a chain of matrices, modes, the limit on layers."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ TWO_FACED = [{"kind": "two-faced"}, {"kind": "two-faced", "reverse": True}]
 def test_chain_of_matrices(submission, rng):
     """A network of matrices gives their product, forward and back, for one sample and for several."""
     sizes = (5, 7, 3, 2)
-    weights = [rng.standard_normal(shape) for shape in zip(sizes, sizes[1:], strict=False)]
+    weights = [rng.standard_normal(shape) for shape in pairwise(sizes)]
     for count in (3, 1):
         stubs = [{"kind": "matrix", "params": {"W": weight}} for weight in weights[:count]]
         product = np.linalg.multi_dot(weights) if count == 3 else weights[0]
@@ -78,7 +80,8 @@ def test_ten_layers_at_most(submission):
         kept = as_number(submission.probe("network_limit", counted, []), "the length of Network.layers")
         assert_close(kept, counted, "the length of Network.layers")
     for counted in (11, 15):
-        assert_refuses(lambda counted=counted: submission.probe("network_limit", counted, []), f"A Network of {counted} layers, no activations,")
+        said = f"A Network of {counted} layers, none of them an activation,"
+        assert_refuses(lambda counted=counted: submission.probe("network_limit", counted, []), said)
     as_number(submission.probe("network_limit", 10, ACTIVATIONS * 2), "the length of Network.layers with 10 layers and activations")
     as_number(submission.probe("network_limit", 0, ACTIVATIONS * 2), "the length of Network.layers with activations alone")
     assert_refuses(lambda: submission.probe("network_limit", 11, ACTIVATIONS), "A Network of 11 layers and some activations")

@@ -61,6 +61,10 @@ def test_statistics_are_saved(submission, rng):
             assert_close(loaded[name], array, f"BatchNorm.{name} after Network.load", hint="Are running statistics in the file?")
 
 
+def is_close(found, wanted):
+    return isinstance(found, np.ndarray) and found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-6)
+
+
 @pytest.mark.check("network.Network", points=0.1, holds=["Network.save"], scratch="-")
 def test_saved_file_needs_no_pickle(submission, rng):
     """save writes one .npz file that NumPy reads without pickle and that holds every parameter."""
@@ -70,7 +74,7 @@ def test_saved_file_needs_no_pickle(submission, rng):
     arrays = read_answer(submission.probe("read_saved", path), "the saved file", ())
     for place, stub in enumerate(stubs):
         for name, wanted in stub["params"].items():
-            if not any(isinstance(a, np.ndarray) and a.shape == wanted.shape and np.allclose(a, wanted, rtol=1e-6) for a in arrays.values()):
+            if not any(is_close(array, wanted) for array in arrays.values()):
                 fail(
                     f'The file that Network.save wrote does not hold layers[{place}].params["{name}"] as an array.',
                     expected="one array for each parameter, in an .npz file without pickled objects",

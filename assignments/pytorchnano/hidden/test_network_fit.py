@@ -48,9 +48,11 @@ def test_fit_draws_new_orders(submission, rng):
     first = orders(submission, x, y, seed=5, global_seed=1)
     for number, order in enumerate(first):
         if order in ([*range(37)], [*range(36, -1, -1)]):
-            fail(f"Network.fit: the samples of epoch {number} came in the order in which they were given.", expected="a shuffled order", got="no shuffling")
+            said = f"Network.fit: the samples of epoch {number} came in the order in which they were given."
+            fail(said, expected="a shuffled order", got="no shuffling")
         if order in first[:number]:
-            fail(f"Network.fit: epoch {number} has the order of an earlier one.", expected="a new order in every epoch", got="the same order again")
+            said = f"Network.fit: epoch {number} has the order of an earlier one."
+            fail(said, expected="a new order in every epoch", got="the same order again")
     if orders(submission, x, y, seed=5, global_seed=2) != first:
         fail("Network.fit: the same seed gave other orders.", expected="equal orders for equal seeds", got="different ones")
     if orders(submission, x, y, seed=6, global_seed=1)[0] == first[0]:
@@ -76,7 +78,8 @@ def test_on_epoch_is_called_after_each_epoch(submission, rng):
             steps, epoch, loss = as_list(call, "a call of on_epoch", length=3)
             assert_close(as_number(epoch, "on_epoch's epoch"), number, f"{said}: the epoch that on_epoch was given")
             assert_close(as_number(loss, "on_epoch's mean_loss"), mean, f"{said}: the mean loss that on_epoch was given")
-            assert_close(as_number(steps, "steps"), (number + 1) * len(turns[0]), f"{said}: the number of steps before on_epoch({number}, ...)")
+            before = f"{said}: the number of steps before on_epoch({number}, ...)"
+            assert_close(as_number(steps, before), (number + 1) * len(turns[0]), before)
 
 
 @pytest.mark.check("network.Network", points=0.2, holds=["refuse.negative", "refuse.sizes"])

@@ -8,7 +8,8 @@ from grader.asserts.values import as_labels, as_list, as_number, assert_close, f
 
 # Forward, a layer gives scale x + shift; back, it gives scale g - shift: no gradient, but the order shows.
 AFFINE = [
-    {"kind": "affine", "params": {"scale": np.array(scale), "shift": np.array(shift)}} for scale, shift in ((2.0, 1.0), (3.0, -4.0), (0.5, 2.0))
+    {"kind": "affine", "params": {"scale": np.array(scale), "shift": np.array(shift)}}
+    for scale, shift in ((2.0, 1.0), (3.0, -4.0), (0.5, 2.0))
 ]
 
 

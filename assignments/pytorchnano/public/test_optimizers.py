@@ -10,8 +10,8 @@ from grader.asserts.optimizers import assert_steps
 
 def per_optimizer(holds, **worths):
     """One check for each optimizer that is named with its points."""
-    marked = [pytest.param(name, marks=pytest.mark.check(f"optimizers.{name}", points=worth, holds=holds)) for name, worth in worths.items()]
-    return pytest.mark.parametrize("name", marked)
+    marks = {name: pytest.mark.check(f"optimizers.{name}", points=worth, holds=holds) for name, worth in worths.items()}
+    return pytest.mark.parametrize("name", [pytest.param(name, marks=mark) for name, mark in marks.items()])
 
 
 @pytest.mark.check("optimizers.SGD", points=0.5, holds=["SGD"])
@@ -75,7 +75,9 @@ def test_first_step(submission, name):
         "Neither moment is corrected for its start at 0: divide them by 1 - beta**t.": {
             key: parameters[key] - 0.1 * 0.1 / math.sqrt(0.001) * signs[key] for key in parameters
         },
-        "The second moment is not corrected for its start at 0.": {key: parameters[key] - 0.1 / math.sqrt(0.001) * signs[key] for key in parameters},
+        "The second moment is not corrected for its start at 0.": {
+            key: parameters[key] - 0.1 / math.sqrt(0.001) * signs[key] for key in parameters
+        },
         "The first moment is not corrected for its start at 0.": {key: parameters[key] - 0.01 * signs[key] for key in parameters},
         "Is t still 0, or already 2, at the first step? It counts the calls of step from 1.": {
             key: parameters[key] - 0.1 * (0.1 / 0.19) / math.sqrt(0.001 / 0.001999) * signs[key] for key in parameters
@@ -96,7 +98,9 @@ def test_first_step_looks_ahead(submission):
         "This is Adam's step. Is the look ahead missing, or its gradient not divided by 1 - beta1**t?": {
             key: parameters[key] - 0.1 * signs[key] for key in parameters
         },
-        "The second moment is not corrected for its start at 0.": {key: parameters[key] - 0.19 / math.sqrt(0.001) * signs[key] for key in parameters},
+        "The second moment is not corrected for its start at 0.": {
+            key: parameters[key] - 0.19 / math.sqrt(0.001) * signs[key] for key in parameters
+        },
     }
     assert_steps(submission, "Nadam", {"lr": 0.1}, parameters, [gradients], [right], rtol=1e-6, atol=1e-6, wrong=wrong)
 
