@@ -6,6 +6,7 @@ the wire and holds what can't cross it. It sees nothing that a submission may no
 
 import contextlib
 import importlib
+import io
 
 import numpy as np
 
@@ -186,6 +187,11 @@ def keep_all(values):
     return values
 
 
+def read_gradients(made):
+    """Copies of the gradients; a layer without parameters may do without the dict."""
+    return keep_all(getattr(made, "grads", {}))
+
+
 def use_object(constructor, args, kwargs, inputs, training=None, parameters=None):
     """Build and call forward: a refusal may wait for the first use."""
     return keep(build_object(constructor, args, kwargs, training, parameters).forward(*inputs))
@@ -198,7 +204,7 @@ def call_and_echo(constructor, args, kwargs, inputs, grad_output=None, training=
     returned = keep(send_back(made, grad_output))
     answer = {"output": output, "returned": returned, "inputs": keep_all(inputs), "grad_output": keep(grad_output)}
     if hasattr(made, "params"):
-        answer |= {"params": keep_all(made.params), "grads": keep_all(made.grads), "parameters": keep_all(parameters or {})}
+        answer |= {"params": keep_all(made.params), "grads": read_gradients(made), "parameters": keep_all(parameters or {})}
     return answer
 
 
@@ -276,15 +282,20 @@ def call_in_layouts(constructor, args, kwargs, x, grad_output, layouts, paramete
 
 
 def forwards_in_modes(constructor, args, kwargs, turns, mode_at_backward=None, parameters=None):
-    """Forward and backward on one layer at each turn (x, grad_output, training); the mode may change in between."""
+    """Forward and backward on one layer at each turn (x, grad_output, training); the mode may change in between.
+
+    Without a grad_output there is no backward.
+    """
     layer = build_object(constructor, args, kwargs, None, keep_all(parameters or {}))
     answer = []
     for x, grad_output, training in turns:
         layer.training = training
-        output = keep(layer.forward(x.copy()))
+        turn = {"output": keep(layer.forward(x.copy()))}
         if mode_at_backward is not None:
             layer.training = mode_at_backward
-        answer.append({"output": output, "returned": keep(layer.backward(grad_output.copy())), "grads": keep_all(layer.grads)})
+        if grad_output is not None:
+            turn |= {"returned": keep(layer.backward(grad_output.copy())), "grads": read_gradients(layer)}
+        answer.append(turn)
     return answer
 
 
@@ -698,3 +709,37 @@ def drawn_batches(x, y, batch_size, seeds):
                 break
         answer.append({"batches": batches, "before": before, "after": read_global_state()})
     return answer
+
+
+# ---- Pictures (grader/asserts/picture.py) ----
+
+
+def decode_picture(package, data, max_pixels):
+    """Unpack a PNG in this worker, for a picture can attack its reader: `{"pixels": uint8 (H, W, 3)}` or `{"error": sentence}`.
+
+    Transparency is laid on white; of an animation the first picture counts.
+    """
+    from PIL import Image
+
+    if not isinstance(data, bytes) or data[:8] != b"\x89PNG\r\n\x1a\n":
+        return {"error": "the file is not a PNG: it does not begin with a PNG's eight bytes"}
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            width, height = picture.size
+            if width * height > max_pixels:
+                return {"error": f"the picture has {width} x {height} pixels; at most {max_pixels} are looked at"}
+            picture.load()
+            return {"pixels": flatten_picture(picture)}
+    except Exception as error:  # a broken PNG raises many types
+        return {"error": f"the PNG can't be read: {type(error).__name__}: {error}"[:300]}
+
+
+def flatten_picture(picture):
+    """Any mode as uint8 `(H, W, 3)` on white."""
+    from PIL import Image
+
+    if picture.mode.startswith(("I", "F")):
+        gray = np.asarray(picture).astype(np.int64) >> 8
+        return np.repeat(np.clip(gray, 0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+    painted = picture.convert("RGBA")
+    return np.array(Image.alpha_composite(Image.new("RGBA", painted.size, "white"), painted).convert("RGB"))

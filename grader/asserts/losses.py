@@ -42,14 +42,15 @@ def assert_loss_gradient(
     *,
     prediction: Array,
     target: Array,
-    expected: Array,
+    expected: Any,
+    wrong: Mapping[str, Any] | None = None,
     rtol: float = 1e-6,
     atol: float = 1e-8,
 ) -> None:
-    """Fail unless backward's result, after forward at the same two, is `expected`."""
+    """Fail unless backward's result, after forward at the same two, is `expected`; `wrong` as for `assert_loss`."""
     answer = call_and_echo(prober, constructor, args, kwargs, [prediction, target])
     what = f"{spell_call(constructor, args, kwargs)}.backward's result {_on(prediction, target)}"
-    assert_close(answer["returned"], expected, what, rtol=rtol, atol=atol)
+    assert_close(answer["returned"], expected, what, rtol=rtol, atol=atol, hint=find_hint(answer["returned"], wrong))
 
 
 def assert_finite(

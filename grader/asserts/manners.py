@@ -99,6 +99,9 @@ def assert_unchanged(
     """Forward and backward leave every array that they are given as it was, the assigned parameters too."""
     title = constructor[1]
     answer = call_and_echo(prober, constructor, args, kwargs, inputs, grad_output, **state)
+    # Code that does nothing changes nothing: there must be results too.
+    for key, what in (("output", "forward's result"), ("returned", "backward's result")):
+        as_array(answer[key], f"{title}.{what}", finite=False)
     echoed = as_list(answer["inputs"], f"{title}: the inputs", length=len(inputs))
     for name, given, after in zip(input_names, inputs, echoed, strict=True):
         _assert_same(after, given, f"the array {name} that {title}.forward was given")

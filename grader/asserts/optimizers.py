@@ -14,7 +14,7 @@ import numpy as np
 
 from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, find_hint, read_answer, read_answers
-from grader.asserts.values import as_array, assert_close, assert_refuses, fail
+from grader.asserts.values import as_array, as_dict, assert_close, assert_refuses, fail
 
 Arrays = Mapping[str, Array]
 
@@ -35,7 +35,8 @@ def take_steps(
     """
     sent = [dict(turn) for turn in turns]
     answer = prober.probe("optimizer_steps", name, dict(kwargs), dict(parameters), sent, [dict(new) for new in assigned], style)
-    return [read_answer(step, f"{name}.step", ("params", "grads")) for step in read_answers(answer, f"{name}.step", len(turns))]
+    steps = [read_answer(step, f"{name}.step", ("params", "grads")) for step in read_answers(answer, f"{name}.step", len(turns))]
+    return [{part: as_dict(step[part], f"{name}: {part} after a step") for part in ("params", "grads")} for step in steps]
 
 
 def expect_steps(

@@ -12,6 +12,7 @@ import base64
 import codecs
 import gc
 import io
+import marshal
 import re
 import time
 import tokenize
@@ -397,3 +398,10 @@ def _read_names(chunk: list[Token], at: int) -> tuple[list[str], int]:
             break
         at += 1
     return names, at
+
+
+def compile_file(package: object, source: bytes) -> bytes:
+    """Return the file's bytecode, so that no other worker has to compile it again; raises what the compiler raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return marshal.dumps(compile(source, "submission", "exec", dont_inherit=True))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import ModuleType
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from grader.model.limits import Limits
 
@@ -69,12 +68,11 @@ class Launch:
 class Layer(Protocol):
     """A layer's module."""
 
-    NAME: str
+    @property
+    def NAME(self) -> str:
+        """The layer's name: its module's."""
+        ...
+
     available: Callable[[], Availability]
     wrap: Callable[[Launch], Launch]
     enter: Callable[[Mapping[str, Any]], None]
-
-
-def as_layer(module: ModuleType) -> Layer:
-    """Return a module as the layer that it is."""
-    return cast(Layer, module)

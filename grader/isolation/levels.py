@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from grader.faults import IsolationMissing, RequestFault
 from grader.isolation import process, rlimits
-from grader.isolation.launch import Availability, Layer
+from grader.isolation.launch import Layer
 
 LAYERS: tuple[Layer, ...] = (process, rlimits)
-"""Every layer, in the order it is entered: namespaces, then a jail, would stand before `rlimits`; another uid, Landlock and seccomp after."""
+"""Every layer, in the order it is entered: namespaces and a jail belong before `rlimits`; another uid, Landlock, seccomp after it."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,17 @@ def select(level: str | None) -> tuple[str, tuple[Layer, ...]]:
     top, layers = best()
     if level is None:
         if top == "none":
-            raise IsolationMissing(_explain(process.available()))
+            raise IsolationMissing(f"no worker can be started{_explain()}")
         return top, layers
     names = [known.name for known in LEVELS]
     if level not in names:
         raise RequestFault(f"there is no isolation level {level!r}; the levels are {', '.join(names)}")
     if top == "none" or names.index(top) < names.index(level):
-        raise IsolationMissing(f"isolation level {level} was asked for; this machine reaches {top}")
+        raise IsolationMissing(f"isolation level {level} was asked for; this machine reaches {top}{_explain()}")
     wanted = frozenset[str]().union(*(known.adds for known in LEVELS[: names.index(level) + 1]))
     return level, tuple(layer for layer in layers if layer.NAME in wanted)
 
 
-def _explain(availability: Availability) -> str:
-    return f"no worker can be started: {availability.reason}; {availability.remedy}"
+def _explain() -> str:
+    answers = ((layer.NAME, layer.available()) for layer in LAYERS)
+    return "".join(f"; {name}: {answer.reason} ({answer.remedy})" for name, answer in answers if not answer.ok)

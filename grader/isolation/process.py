@@ -20,10 +20,14 @@ _STANDARD_DESCRIPTORS = {0, 1, 2, 3}
 
 
 def available() -> Availability:
-    """Linux alone has what the zygote needs: subreapers, pidfds, /proc."""
-    if sys.platform == "linux":
-        return Availability(True)
-    return Availability(False, f"workers can't be forked safely on {sys.platform}", "use Linux, WSL 2 or the container")
+    """Linux alone has what workers need: subreapers, process descriptors, /proc."""
+    if sys.platform != "linux":
+        return Availability(False, f"workers can't be forked safely on {sys.platform}", "use Linux, WSL 2 or the container")
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return Availability(False, f"the kernel gives no process descriptors ({error.strerror})", "use Linux 5.4 or newer")
+    return Availability(True)
 
 
 def wrap(launch: Launch) -> Launch:

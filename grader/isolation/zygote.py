@@ -15,15 +15,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from grader.faults import EnvironmentFault, WireViolation
 from grader.isolation.launch import Launch
 from grader.wire.values import Reader, Writer
 
 ALLOWED_PACKAGES = frozenset(
-    "numpy cupy cupy_backends cupyx cupyx_backends fastrlock cuda nvidia matplotlib mpl_toolkits pylab PIL contourpy cycler dateutil "
-    "fontTools kiwisolver packaging pyparsing six".split()
+    {"numpy", "cupy", "cupy_backends", "cupyx", "fastrlock", "cuda", "nvidia", "matplotlib", "mpl_toolkits", "pylab", "PIL"}
+    | {"contourpy", "cycler", "dateutil", "fontTools", "kiwisolver", "packaging", "pyparsing", "six"}
 )
 """Third-party packages that a worker may import: NumPy, CuPy, matplotlib, and what these need."""
 
@@ -128,6 +128,9 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote and every descendant of it; may be called again."""
+        with contextlib.suppress(OSError):
+            self._process.send_signal(signal.SIGCONT)
+            self._control.send(_encode({"do": "close"}), socket.MSG_DONTWAIT)
         self._control.close()
         try:
             self._process.wait(_CLOSE_S)
@@ -139,13 +142,12 @@ class Zygote:
             _kill_marked(self._marker)
 
     def _ask(self, message: Mapping[str, Any], fds: Sequence[int] = (), *, timeout_s: float) -> dict[str, Any]:
-        writer = Writer()
-        writer.write(dict(message))
+        data = _encode(message)
         with self._lock:
             try:
                 # Student code of the same user may have stopped it.
                 self._process.send_signal(signal.SIGCONT)
-                socket.send_fds(self._control, [writer.body], list(fds))
+                socket.send_fds(self._control, [data], list(fds))
                 data = self._receive(timeout_s)
             except OSError as error:
                 raise ZygoteLost(f"the process that starts workers is gone ({error.strerror})") from error
@@ -173,16 +175,22 @@ class Zygote:
         return ""
 
 
+def _encode(message: Mapping[str, Any]) -> bytearray:
+    writer = Writer()
+    writer.write(dict(message))
+    return writer.body
+
+
 def _read_answer(data: bytes) -> dict[str, Any]:
     try:
         reader = Reader(data)
         answer = reader.read()
         reader.finish()
-        if type(answer) is not dict:
-            raise WireViolation("no dict")
     except WireViolation as error:
         raise ZygoteLost(f"the process that starts workers gave no sensible answer ({error})") from error
-    return answer
+    if not isinstance(answer, dict):
+        raise ZygoteLost("the process that starts workers gave no sensible answer")
+    return cast("dict[str, Any]", answer)
 
 
 def _site_paths() -> list[str]:

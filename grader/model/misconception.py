@@ -1,6 +1,7 @@
 """Executable misconceptions: small edits of the reference, kept as data beside the assignment.
 
-`misconceptions/MODULE.toml` holds one table an entry, `[id]`, with the fields of `Misconception`.
+`misconceptions/MODULE.toml` holds one table an entry, `[id]`, with the fields of `Misconception`; `equivalents/MODULE.toml`
+likewise with those of `Equivalent`, edits that change nothing of what the contract promises.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
@@ -22,8 +23,8 @@ class Edit:
 
     file: str
     """Relative to the package, `layers.py`."""
-    old: Annotated[str, Field(min_length=1)]
-    """Text that stands exactly once in the file (or once after `within`)."""
+    old: str
+    """Text that stands exactly once in the file (or once after `within`); empty where the file is a new one."""
     new: str
     """What stands there instead."""
     within: str = ""
@@ -46,10 +47,31 @@ class Misconception:
     """Where the course explains it."""
 
 
+@validated(frozen=True, config=ConfigDict(extra="forbid"))
+class Equivalent:
+    """What a student may well do otherwise, as an edit of the reference: it must cost nothing."""
+
+    why: str
+    """What is done otherwise, and why the contract allows it."""
+    edits: Annotated[list[Edit], Field(min_length=1)]
+    """Applied in order."""
+
+
+_Entry = TypeVar("_Entry")
+
+
 def load_misconceptions(folder: Path) -> dict[str, Misconception]:
     """Read every `*.toml` of a folder; `GraderFault` names the file and all of its mistakes."""
-    found: dict[str, Misconception] = {}
-    reader = TypeAdapter(dict[str, Misconception])
+    return _load(folder, TypeAdapter(dict[str, Misconception]))
+
+
+def load_equivalents(folder: Path) -> dict[str, Equivalent]:
+    """Read every `*.toml` of a folder; `GraderFault` names the file and all of its mistakes."""
+    return _load(folder, TypeAdapter(dict[str, Equivalent]))
+
+
+def _load(folder: Path, reader: TypeAdapter[dict[str, _Entry]]) -> dict[str, _Entry]:
+    found: dict[str, _Entry] = {}
     for path in sorted(folder.glob("*.toml")):
         try:
             entries = reader.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
@@ -68,8 +90,17 @@ def apply_edits(edits: list[Edit], reference: Path, into: Path) -> Path:
     shutil.copytree(reference, package, ignore=shutil.ignore_patterns("__pycache__"))
     for edit in edits:
         path = package / edit.file
+        if not edit.old:
+            _create(path, edit)
+            continue
         path.write_text(_replace(path.read_text(encoding="utf-8"), edit), encoding="utf-8")
     return package
+
+
+def _create(path: Path, edit: Edit) -> None:
+    if path.exists():
+        raise GraderFault(f"{edit.file}: there is such a file, so `old` must say what stands in it")
+    path.write_text(edit.new, encoding="utf-8")
 
 
 def _replace(text: str, edit: Edit) -> str:

@@ -18,6 +18,7 @@ from grader.model.job import Session
 from grader.model.limits import Limits
 from grader.model.outcome import Outcome, Status
 from grader.plugin import verdicts
+from grader.plugin.bytecode import precompile
 from grader.plugin.definition import CheckDefinition
 from grader.plugin.journal import Journal
 from grader.plugin.seeds import check_seed
@@ -82,6 +83,7 @@ class Grading:
             wall = Wall(None, package=self.assignment.package, limits=self.assignment.limits, probes=PROBE, level=self.session.isolation)
             with wall, wall.worker(limits=replace(self.assignment.limits, call_cpu_s=_SCAN_S, check_cpu_s=_SCAN_S)) as worker:
                 self._scan = scan(worker, files)
+                precompile(worker, files, root)
         return self._scan
 
     def frameworks_behind(self, group: str) -> list[str]:

@@ -21,6 +21,9 @@ from grader.wire.frames import MAX_BODY
 from grader.wire.messages import Raised
 from grader.wire.values import MAX_DEPTH, MAX_NODES
 
+PROBED = "your code, run by the probe"
+"""How the label of a probe begins that runs beside a submission."""
+
 _MAX_NAME = 200
 _CRASHES = {
     "SIGSEGV": "it crashed: mostly recursion without end under a raised recursion limit, or arrays handled through ctypes",
@@ -62,8 +65,12 @@ def make_raised(raised: Raised, called: str, limits: Limits) -> SubmissionRaised
 
 
 def _name_method(called: str, frames: tuple[Frame, ...]) -> str:
-    """Return "Dense.forward" for a probe of "Dense": the student's outermost frame says which method it was in."""
-    method = frames[0].function if frames else ""
+    """Return "Dense.forward" for a probe of "Dense" or of many things: the student's outermost frame says where it was."""
+    if not frames:
+        return called
+    *classes, method = frames[0].function.split(".")
+    if called.startswith(PROBED):
+        called = ".".join(classes) or method
     if not called.isidentifier() or not method.isidentifier() or method == called:
         return called
     return f"{called}(...)" if method == "__init__" else clean(f"{called}.{method}", _MAX_NAME)

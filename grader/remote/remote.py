@@ -204,16 +204,13 @@ def lower(value: Any, asker: Asker) -> Any:
         if state.asker is not asker:
             raise GraderFault(f"a check handed {describe(value)} to another worker than its own")
         return state.reference
-    kind: type[Any] = type(value)
-    if kind is list:
-        return [lower(item, asker) for item in value]
-    if kind is tuple:
-        return tuple(lower(item, asker) for item in value)
-    if kind is dict:
-        return {key: lower(item, asker) for key, item in value.items()}
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
+    if type(value) is list:
+        return [lower(item, asker) for item in cast("list[Any]", value)]
+    if type(value) is tuple:
+        return tuple(lower(item, asker) for item in cast("tuple[Any, ...]", value))
+    if type(value) is dict:
+        return {key: lower(item, asker) for key, item in cast("dict[Any, Any]", value).items()}
+    return cast(Any, value).item() if isinstance(value, np.generic) else value
 
 
 def modules_in(value: Any) -> set[str]:

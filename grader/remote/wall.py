@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import tempfile
 import weakref
@@ -14,13 +13,14 @@ from pathlib import Path
 from types import TracebackType
 
 from grader.faults import EnvironmentFault, GraderFault, IsolationMissing, ModuleUnavailable, WireViolation
+from grader.isolation.fonts import copy_fonts
 from grader.isolation.launch import Launch
 from grader.isolation.levels import select
 from grader.isolation.zygote import Zygote, ZygoteLost
 from grader.model.limits import Limits
 from grader.remote.channel import Channel, ChannelClosed, Overran
-from grader.remote.scratch import remove_folder
 from grader.remote.worker import Hold, Worker
+from grader.worker.sweep import remove_folder
 
 _ZYGOTE_ENVIRONMENT = {
     # One thread: a lock held by another one at the fork would hang every worker.
@@ -96,7 +96,7 @@ class Wall:
         folder = Path(tempfile.mkdtemp(prefix="worker-", dir=temp))
         scratch_folder = folder / "scratch" if scratch else None
         own = folder / "scratch" if scratch else folder / "empty"
-        own.mkdir()
+        own.mkdir(mode=0o700 if scratch else 0o500)
         named = {scratch: str(own)} if isinstance(scratch, str) and scratch not in ("", _WITHOUT_NAME) else {}
         fixed = {**_WORKER_ENVIRONMENT, "HOME": str(folder / "home"), "TMPDIR": str(own), "MPLCONFIGDIR": str(temp / "matplotlib")}
         launch = Launch(limits, str(own), {**fixed, **named, **(environment or {})}, seed, self._broken_imports())
@@ -124,7 +124,7 @@ class Wall:
             self._resources = _Resources(Path(tempfile.mkdtemp(prefix="grader-wall-")))
             # Runs at exit too, should nobody close the wall.
             self._finalizer = weakref.finalize(self, _release, self._resources)
-            _prepare_matplotlib(self._resources.temp / "matplotlib")
+            copy_fonts(self._resources.temp / "matplotlib")
         if self._resources.zygote is not None and not self._resources.zygote.alive:
             self._resources.zygote.close()
             self._resources.zygote = None
@@ -222,13 +222,4 @@ def _release(resources: _Resources) -> None:
         return
     if resources.zygote is not None:
         resources.zygote.close()
-    remove_folder(resources.temp)
-
-
-def _prepare_matplotlib(folder: Path) -> None:
-    """Make matplotlib's configuration folder; its font list is found once a user and copied, so that no worker searches for fonts."""
-    folder.mkdir()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "matplotlib"
-    for listing in cache.glob("fontlist-*.json"):
-        shutil.copy(listing, folder)
-
+    remove_folder(str(resources.temp))

@@ -14,15 +14,16 @@ from grader.faults import Fault, GraderFault, LimitExceeded, ModuleUnavailable, 
 from grader.isolation.zygote import Ended, Zygote, ZygoteLost
 from grader.model.ending import Ending
 from grader.model.limits import Limits
-from grader.remote.answers import make_death, make_fault, make_import_fault
+from grader.remote.answers import PROBED, make_death, make_fault, make_import_fault
 from grader.remote.channel import Channel, ChannelClosed, Overran
 from grader.remote.clock import CpuClock, Deadlines
 from grader.remote.remote import Remote, lower, make_kept, make_module, modules_in
-from grader.remote.scratch import count_files, read_file, remove_folder, write_file
+from grader.remote.scratch import count_files, read_file, write_file
 from grader.remote.words import clean, name_signal
 from grader.wire.frames import Kind, pack_frame
 from grader.wire.messages import Hello, Kept, Raised, Request, Value, Warned, read_reply, write_request
 from grader.wire.values import NOWHERE, Reference, Unsendable
+from grader.worker.sweep import remove_folder
 
 _DYING_S = 1.0
 _MAX_NAME = 200
@@ -122,10 +123,13 @@ class Worker:
         label = f"the probe {name}"
         if self._has_submission:
             self.load("")
+            label = f"{PROBED} {name},"
             match args:
                 case ([str(module), str(subject)], *_):
                     self.load(module)
                     label = subject
+                case _:
+                    pass
         return self.ask(Kind.PROBE, label, name=name, args=args, kwargs=kwargs)
 
     def keep(self, value: Any) -> Remote:
@@ -135,12 +139,15 @@ class Worker:
     def loaded(self) -> Loaded:
         """Return what the worker has imported."""
         answer = self.ask(Kind.LOADED, "the list of modules")
-        names = [answer.get(key) for key in ("modules", "refused")] if isinstance(answer, dict) else [None]
-        for listed in names:
-            if not isinstance(listed, list) or not all(type(name) is str for name in cast("list[object]", listed)):
-                self._die("violation", WireViolation("the worker's list of modules is not one"))
-        modules, refused = (tuple(clean(name, _MAX_NAME) for name in cast("list[str]", listed)) for listed in names)
+        found = cast("dict[str, Any]", answer) if isinstance(answer, dict) else {}
+        modules, refused = (self._read_names(found.get(key)) for key in ("modules", "refused"))
         return Loaded(modules, refused)
+
+    def _read_names(self, listed: object) -> tuple[str, ...]:
+        names = cast("list[object]", listed) if isinstance(listed, list) else [None]
+        if not all(isinstance(name, str) for name in names):
+            self._die("violation", WireViolation("the worker's list of modules is not one"))
+        return tuple(clean(str(name), _MAX_NAME) for name in names)
 
     def read_scratch(self, name: str, max_bytes: int) -> bytes:
         """Return a file of the scratch folder; raises CheckFailed when there is no ordinary file of at most `max_bytes`."""
@@ -172,7 +179,8 @@ class Worker:
 
     def greet(self, hello: int) -> Hello:
         """Return the worker's first words; for the wall, which starts it."""
-        deadlines = Deadlines(self._clock, self._limits, importing=False, waited_s=0.0)
+        # The grader's own code runs until then: a check's short limits are no measure for it.
+        deadlines = Deadlines(self._clock, Limits(), importing=False, waited_s=0.0)
         kind, body = self._hold.channel.receive(hello, deadlines)
         reply = read_reply(kind, body)
         if not isinstance(reply, Hello):
@@ -183,9 +191,7 @@ class Worker:
         """Release a kept object with the next request."""
         self._dropped.append(handle)
 
-    def ask(
-        self, kind: Kind, label: str, path: Reference = NOWHERE, name: str = "", args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def ask(self, kind: Kind, label: str, path: Reference = NOWHERE, name: str = "", args: Any = (), kwargs: Any = None) -> Any:
         """Send one request and return its answer: a plain value, a read-only array, or a Remote.
 
         `label` names what is asked in messages. Raises the fault that came of it; after a worker's death the same one again.
@@ -285,7 +291,7 @@ class Worker:
         wall_s = time.monotonic() - self._started_s
         self._hold.channel.drain()
         self._hold.channel.close()
-        remove_folder(self._hold.folder)
+        remove_folder(str(self._hold.folder))
         if ended is None:
             self._ending = Ending(reason or "lost", "", 0, cpu_s, wall_s, 0.0)
         else:

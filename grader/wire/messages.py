@@ -124,7 +124,7 @@ def write_reply(reply: Value | Kept | Raised | Hello) -> tuple[Kind, bytearray]:
             said = [reply.phase, reply.type_name, list(reply.bases), reply.text, reply.module]
             kind, parts = Kind.ERROR, (said, frames, _rows(reply.warned))
         case Hello():
-            kind, parts = Kind.HELLO, (list(reply.layers), reply.trouble, [])
+            kind, parts = Kind.HELLO, (list(reply.layers), reply.trouble, list[Any]())
     for part in parts:
         writer.write(part)
     return kind, writer.body

@@ -86,7 +86,7 @@ class Writer:
             raise Unsendable(f"more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
             raise Unsendable(f"lists or dicts nested more than {MAX_DEPTH} deep")
-        encode = self._encoders.get(type(value))
+        encode = self._encoders.get(cast("type[Any]", type(value)))
         if encode is None:
             raise Unsendable(f"an object of type {type(value).__name__}")
         encode(value, depth)

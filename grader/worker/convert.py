@@ -23,7 +23,6 @@ _MAX_TYPES = 100
 _MAX_NAME = 200
 
 
-
 def _ids(*types: Any) -> frozenset[int]:
     # Identities and not the types: a student's metaclass decides what its classes are equal to.
     return frozenset(id(one) for one in types)
@@ -31,7 +30,8 @@ def _ids(*types: Any) -> frozenset[int]:
 
 _PLAIN = _ids(type(None), bool, int, float, str, bytes)
 _NUMBERS = _ids(*(np.dtype(code).type for code in "?bhilqBHILQefd"))
-_LISTS = _ids(list, tuple, collections.deque, range, type({}.keys()), type({}.values()), type({}.items()))
+_NAMES: dict[str, Any] = {}
+_LISTS = _ids(list, tuple, collections.deque, range, type(_NAMES.keys()), type(_NAMES.values()), type(_NAMES.items()))
 _DICTS = _ids(dict, collections.OrderedDict, collections.defaultdict, collections.Counter)
 _DRAINED = _ids(
     *(types.GeneratorType, zip, map, filter, enumerate, reversed, type(iter([])), type(iter(())), itertools.chain, itertools.islice)
@@ -78,7 +78,7 @@ class Converter:
             raise Unsendable(f"more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
             raise StaysHere
-        cls = type(value)
+        cls = cast("type[Any]", type(value))
         known = id(cls)
         if known in _PLAIN:
             return value
@@ -87,7 +87,7 @@ class Converter:
         if known in _NUMBERS:
             self._note(place, value)
             return _item(value)
-        if known in _LISTS or _is_named_tuple(cls):
+        if known in _LISTS or _is_named_tuple(value):
             return self._convert_list(value, place, depth)
         if known in _DICTS:
             return self._convert_dict(value, place, depth)
@@ -114,18 +114,18 @@ class Converter:
         return value
 
     def _convert_list(self, value: Any, place: str, depth: int) -> list[Any]:
+        # A named tuple's class is the submission's, and may have an __iter__ of its own.
+        items: Iterable[Any] = _iterate_tuple(value) if _is_named_tuple(value) else value
         if type(value) is not list:
             self._note(place, value)
-        iterate = _iterate_tuple if _is_named_tuple(type(value)) else iter
-        items = itertools.islice(iterate(value), MAX_NODES + 1)
-        return [self.convert(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(items)]
+        return [self.convert(item, f"{place}[{index}]", depth + 1) for index, item in enumerate(_islice(items, MAX_NODES + 1))]
 
     def _convert_dict(self, value: dict[Any, Any], place: str, depth: int) -> dict[str, Any]:
         if type(value) is not dict:
             self._note(place, value)
         if any(type(key) is not str for key in value):
             raise StaysHere
-        items = itertools.islice(dict.items(value), MAX_NODES + 1)
+        items = _islice(value.items(), MAX_NODES + 1)
         return {key: self.convert(item, f"{place}[{key[:50]!r}]", depth + 1) for key, item in items}
 
 
@@ -135,17 +135,19 @@ def drain(value: Any) -> list[Any] | None:
     Only an answer itself is drained, never a generator inside of it: where the answer stays in the worker, that one stays whole.
     Raises Unsendable when there are too many items.
     """
-    if id(type(value)) not in _DRAINED:
+    if id(cast("type[Any]", type(value))) not in _DRAINED:
         return None
-    items = list(itertools.islice(value, MAX_DRAINED + 1))
+    items: list[Any] = list(_islice(value, MAX_DRAINED + 1))
     if len(items) > MAX_DRAINED:
         raise Unsendable(f"a generator that yields more than {MAX_DRAINED} items")
     return items
 
 
-def _is_named_tuple(cls: type) -> bool:
+def _is_named_tuple(value: object) -> bool:
+    cls = type(value)
     bases = _bases_of(cls)
     return len(bases) == 1 and bases[0] is tuple and "_fields" in _attributes_of(cls)
 
 
-_iterate_tuple = cast("Callable[[Any], Iterable[Any]]", tuple.__iter__)
+_iterate_tuple = cast("Callable[[Any], Iterable[Any]]", vars(tuple)["__iter__"])
+_islice = itertools.islice

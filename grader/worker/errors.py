@@ -6,7 +6,7 @@ import builtins
 import linecache
 import os
 from collections.abc import Callable
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any, cast
 
 from grader.faults import Frame
@@ -61,7 +61,7 @@ def _read_frames(error: BaseException, imports: Imports) -> tuple[tuple[Frame, .
         if imports.owns(code.co_filename):
             if len(found) == MAX_FRAMES - 1:
                 del found[_OUTERMOST_KEPT]
-            found.append(_make_frame(code.co_filename, trace.tb_lineno or 0, code.co_name, imports))
+            found.append(_make_frame(code.co_filename, trace.tb_lineno or 0, _name_code(code), imports))
         elif code.co_filename == "probes.py":
             probe_line = trace.tb_lineno or 0
         trace = trace.tb_next
@@ -70,6 +70,10 @@ def _read_frames(error: BaseException, imports: Imports) -> tuple[tuple[Frame, .
         if type(unparsed.filename) is str and imports.owns(unparsed.filename) and type(unparsed.lineno) is int:
             found.append(_make_frame(unparsed.filename, unparsed.lineno, "<module>", imports))
     return tuple(found), probe_line
+
+
+def _name_code(code: CodeType) -> str:
+    return code.co_name if "<" in code.co_qualname else code.co_qualname
 
 
 def _make_frame(filename: str, line: int, function: str, imports: Imports) -> Frame:

@@ -12,11 +12,12 @@ from typing import Any
 
 _import_module = importlib.import_module
 _getframe = sys._getframe  # pyright: ignore[reportPrivateUsage]
+_IMPORT_FILES = ("<frozen importlib", str(importlib.__file__))
 _MAX_REFUSED = 100
 
 
-class PackageBroken(Exception):
-    """The submission's `__init__.py` itself failed: none of its modules can be imported."""
+class WrongRequest(Exception):
+    """The grader asked for something that there is not: its own fault."""
 
 
 class Imports:
@@ -30,7 +31,6 @@ class Imports:
         self._allowed = allowed | sys.stdlib_module_names | {package, "probes"}
         self._broken = broken
         self._package_failure: BaseException | None = None
-        self._stood_in = False
         if root is not None:
             sys.path.insert(0, root)
         sys.meta_path.insert(0, self)
@@ -52,7 +52,7 @@ class Imports:
     def _remember(self, top: str) -> None:
         # Libraries try optional imports too; only those of the submission's own code count.
         frame: types.FrameType | None = _getframe(2)
-        while frame is not None and "importlib" in frame.f_code.co_filename:
+        while frame is not None and frame.f_code.co_filename.startswith(_IMPORT_FILES):
             frame = frame.f_back
         tried_here = frame is not None and self.owns(frame.f_code.co_filename)
         if tried_here and top not in self.refused and len(self.refused) < _MAX_REFUSED:
@@ -64,6 +64,8 @@ class Imports:
 
     def load(self, module: str) -> types.ModuleType:
         """Import a module of the submission by its short name; "" is the package. Raises what its code raises."""
+        if self.root is None:
+            raise WrongRequest("a probe used the package in a worker that has no submission")
         package = self._load_package()
         return _import_module(f"{self.package}.{module}") if module else package
 

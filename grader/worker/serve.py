@@ -41,5 +41,3 @@ def _receive(channel: socket.socket, count: int) -> bytearray | None:
             return None
         view = view[received:]
     return data
-
-

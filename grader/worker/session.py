@@ -6,32 +6,22 @@ import operator
 import warnings
 from collections.abc import Callable, Mapping
 from types import CodeType
-from typing import Any
+from typing import Any, cast
 
 from grader.wire.frames import Kind
 from grader.wire.messages import MAX_WARNINGS, Kept, Raised, Request, Value, Warned, write_reply
 from grader.wire.values import Reference, Unsendable
 from grader.worker.convert import Converter, StaysHere, drain, name_type
 from grader.worker.errors import read_text, record_error
-from grader.worker.imports import Imports, PackageAccessor
+from grader.worker.imports import Imports, PackageAccessor, WrongRequest
 
-OPERATORS: Mapping[str, Callable[..., Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": operator.pow,
-    "@": operator.matmul,
-    "negative": operator.neg,
-}
+_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "**": "pow", "@": "matmul", "negative": "neg"}
+OPERATORS: Mapping[str, Callable[..., Any]] = {sign: getattr(operator, name) for sign, name in _OPERATORS.items()}
 """What a remote's arithmetic turns into."""
 
 _MAX_WARNING = 500
-_catch_warnings, _simplefilter = warnings.catch_warnings, warnings.simplefilter
-
-
-class WrongRequest(Exception):
-    """The grader asked for something that there is not: its own fault."""
+_catch_warnings: Callable[[], Any] = warnings.catch_warnings
+_simplefilter = warnings.simplefilter
 
 
 class _Warnings:
@@ -139,7 +129,7 @@ class Session:
 
     def _insert(self, value: Any) -> Any:
         """Put the objects that references name in their places; the containers are the request's own."""
-        cls = type(value)
+        cls = cast("type[Any]", type(value))
         if cls is Reference:
             return self._resolve(value)
         if cls is list:

@@ -11,7 +11,7 @@ import sys
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO, cast
 
 import numpy as np
 
@@ -87,11 +87,14 @@ def _clean_process(launch: dict[str, Any]) -> None:
     os.chdir(launch["folder"])
     sys.argv[:] = [""]
     sys.orig_argv[:] = [""]
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
+    sys.stdin = sys.__stdin__ = _open_stream(0, "r")
+    sys.stdout = sys.__stdout__ = _open_stream(1, "w")
+    sys.stderr = sys.__stderr__ = _open_stream(2, "w")
+
+
+def _open_stream(fd: int, mode: str) -> TextIO:
     # Line buffered, so that what was said before a crash is seen.
-    sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    return cast(TextIO, open(fd, mode, encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False))
 
 
 def _enter_layers(setting: Setting, launch: dict[str, Any], entered: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 It holds no secret, keeps one thread, and talks with the grader over one control socket, one datagram a message. A worker stays a
 zombie until the grader asks for its end, so a process id is never reused while the grader still holds it. When the control socket
-closes (the grader ended, however it ended), every descendant is killed first and then the zygote exits.
+closes (the grader ended, however it ended), every descendant is killed first, the wall's files are removed, and then the zygote exits.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import socket
 import sys
 import traceback
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from grader.wire.values import Reader, Writer
 from grader.worker.startup import Layer, Setting, start_worker
-from grader.worker.sweep import kill_children, kill_group_of, reap
+from grader.worker.sweep import kill_children, kill_group_of, reap, remove_folder
 
 MAX_MESSAGE = 128 << 10
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -33,8 +33,7 @@ def main(control_fd: int) -> None:
     def end_with_parent(number: int, frame: FrameType | None) -> None:
         # Sent by the kernel when the grader's thread that started this process ends, or by anybody.
         if os.getppid() != parent:
-            kill_children()
-            os._exit(0)
+            _end(abandoned=True, status=0)
 
     signal.signal(signal.SIGTERM, end_with_parent)
     for number in (signal.SIGINT, signal.SIGHUP):
@@ -42,17 +41,21 @@ def main(control_fd: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-    control = socket.socket(fileno=control_fd)
-    status = 1
+    abandoned, status = False, 1
     try:
-        _Zygote(control).serve()
-        status = 0
+        abandoned, status = _Zygote(socket.socket(fileno=control_fd)).serve(), 0
     except BaseException:
         traceback.print_exc()  # into the log, which the grader quotes
         sys.stderr.flush()
     finally:
-        kill_children()
-        os._exit(status)
+        _end(abandoned, status)
+
+
+def _end(abandoned: bool, status: int) -> NoReturn:
+    kill_children()
+    if abandoned:
+        remove_folder(os.environ["TMPDIR"])  # the grader was killed and can't do it
+    os._exit(status)
 
 
 class _Zygote:
@@ -61,7 +64,8 @@ class _Zygote:
         self._live: set[int] = set()
         self._setting = self._prepare()
 
-    def serve(self) -> None:
+    def serve(self) -> bool:
+        """Answer until the grader says that it is done; True when it went without a word."""
         while True:
             message, fds = self._receive()
             match message:
@@ -69,15 +73,15 @@ class _Zygote:
                     self._send({"pid": self._fork(launch, fds)})
                 case {"do": "end", "pid": int(pid)} if pid in self._live:
                     self._send(self._end(pid))
+                case {} if not message:
+                    return True
                 case _:
-                    return
+                    return False
 
     def _prepare(self) -> Setting:
         """Import all that workers may need, as the first message says, and say that it is done."""
         config, _ = self._receive()
-        import numpy.random  # noqa: F401  # loaded once here, shared by every worker
-
-        for name in config["preload"]:
+        for name in ("numpy", *config["preload"]):  # loaded once here, shared by every worker
             importlib.import_module(name)
         layers: dict[str, Layer] = {name: importlib.import_module(f"grader.isolation.{name}").enter for name in config["layers"]}
         sys.path.remove(config["own_path"])  # what else lies beside the grader is not for submissions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -96,7 +97,7 @@ def alike(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(alike(left, right) for left, right in zip(one, other, strict=True))
     if isinstance(one, float) and isinstance(other, float):
-        return one == other or abs(one - other) <= 1e-7 * max(1.0, abs(one)) or (one != one and other != other)
+        return math.isclose(one, other, rel_tol=1e-7, abs_tol=1e-7) or (math.isnan(one) and math.isnan(other))
     return type(one) is type(other) and one == other
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,20 @@ def test_bug_loses_points_in_its_own_group(name: str, tmp_path: Path) -> None:
     assert report.withheld == 0
 
 
+See = Callable[[str], dict[str, Any]]
+
+
 @pytest.fixture(scope="session")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """What every item's battery sees of the reference, under the item, and of each bug, under its id."""
+def see(tmp_path_factory: pytest.TempPathFactory) -> See:
+    """What its battery sees of an item of the reference, by its name, or of a bug, by its id."""
     folder = tmp_path_factory.mktemp("edited")
-    items = sorted({bug.item for bug in BUGS.values()})
-    reference = {item: observe([], item, folder / item) for item in items}
-    return reference | {name: observe(bug.edits, bug.item, folder / name) for name, bug in BUGS.items()}
+
+    @cache
+    def observe_once(name: str) -> dict[str, Any]:
+        bug = BUGS.get(name)
+        return observe(bug.edits if bug else [], bug.item if bug else name, folder / name)
+
+    return observe_once
 
 
 def list_differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
@@ -56,19 +64,19 @@ def list_differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_reference_shows_the_same_twice(item: str, seen: dict[str, dict[str, Any]], tmp_path: Path) -> None:
-    assert list_differences(seen[item], observe([], item, tmp_path)) == []
+def test_reference_shows_the_same_twice(item: str, see: See, tmp_path: Path) -> None:
+    assert list_differences(see(item), observe([], item, tmp_path)) == []
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_bug_shows(name: str, seen: dict[str, dict[str, Any]]) -> None:
-    assert list_differences(seen[name], seen[BUGS[name].item])
+def test_bug_shows(name: str, see: See) -> None:
+    assert list_differences(see(name), see(BUGS[name].item))
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_no_two_bugs_of_an_item_are_the_same(item: str, seen: dict[str, dict[str, Any]]) -> None:
+def test_no_two_bugs_of_an_item_are_the_same(item: str, see: See) -> None:
     own = [name for name, bug in BUGS.items() if bug.item == item]
-    assert [pair for pair in combinations(own, 2) if not list_differences(seen[pair[0]], seen[pair[1]])] == []
+    assert [pair for pair in combinations(own, 2) if not list_differences(see(pair[0]), see(pair[1]))] == []
 
 
 def list_hidden() -> list[tuple[str, str]]:
@@ -76,11 +84,11 @@ def list_hidden() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name, kind", list_hidden())
-def test_hidden_bug_does_not_show_to_someone_who_tries_little(name: str, kind: str, seen: dict[str, dict[str, Any]]) -> None:
+def test_hidden_bug_does_not_show_to_someone_who_tries_little(name: str, kind: str, see: See) -> None:
     item = BUGS[name].item
-    tried = restrict(seen[item], item, kind)
-    assert any(case in tried and not str(result).startswith("raises") for case, result in seen[item].items())
-    assert list_differences(tried, restrict(seen[name], item, kind)) == []
+    tried = restrict(see(item), item, kind)
+    assert any(case in tried and not str(result).startswith("raises") for case, result in see(item).items())
+    assert list_differences(tried, restrict(see(name), item, kind)) == []
 
 
 def test_a_third_hides_from_someone_who_tries_little() -> None:

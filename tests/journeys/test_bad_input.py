@@ -16,7 +16,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -392,7 +391,8 @@ def test_module_that_is_broken_at_import_costs_its_own_items_alone(kind: str, tm
     messages = [check.message for check in checks_of(graded.report, "losses.MSELoss")]
     assert re.search(broken.said, messages[0]), messages[0]
     assert len(messages[0].splitlines()) <= 6
-    assert len(set(messages)) == 1, "checks of one broken module say different things"
+    told = {message for message in messages if "earlier checks of losses.MSELoss ran into a time limit" not in message}
+    assert len(told) == 1, "checks of one broken module say different things"
 
 
 @pytest.mark.parametrize("module", ["layers", "losses"])
@@ -437,37 +437,16 @@ def test_init_that_imports_a_broken_module_leaves_the_others(tmp_path: Path) -> 
 # ---- functions that answer badly ----
 
 
-@pytest.fixture(scope="module")
-def bad_answers(tmp_path_factory: pytest.TempPathFactory) -> Graded:
-    """One submission with all of them, and two items that are as they should be."""
-    folder = tmp_path_factory.mktemp("bad answers")
-    write_bad_answers(folder / "alice")
-    return grade(folder / "alice", folder / "out", *ANSWERS, "activations.Softmax", "losses.CrossEntropyLoss")
-
-
-@pytest.mark.parametrize("item", ANSWERS, ids=[kind for kind, _, _ in ANSWERS.values()])
-def test_bad_answer_costs_its_own_item_and_says_what_came(item: str, bad_answers: Graded) -> None:
-    _, _, said = ANSWERS[item]
-    report = bad_answers.report
-    assert report is not None
-    failed = [check for check in checks_of(report, item) if check.status == "failed"]
-    assert failed
-    assert {check.blame for check in failed} == {"student"}
-    assert re.search(said, failed[0].message), failed[0].message
-    assert earned(report)[item] < sum(check.points for check in checks_of(report, item)) / 2
-
-
-def test_bad_answers_disturb_no_other_item(bad_answers: Graded) -> None:
-    assert_full(bad_answers, "activations.Softmax", "losses.CrossEntropyLoss")
-
-
-def test_same_bad_input_gives_the_same_report(bad_answers: Graded, tmp_path: Path) -> None:
+def test_bad_answers_cost_their_own_items_and_every_message_says_what_came(tmp_path: Path) -> None:
     write_bad_answers(tmp_path / "alice")
-    again = grade(tmp_path / "alice", tmp_path / "out", *ANSWERS, "activations.Softmax", "losses.CrossEntropyLoss")
-    assert bad_answers.report is not None
-    assert again.report is not None
-    assert normalized(again.report) == normalized(bad_answers.report)
-
-
-def normalized(report: Report) -> Any:
-    return json.loads(json_format.normalize(json_format.render(report)))
+    others = ("activations.Softmax", "layers.Flatten")
+    graded = grade(tmp_path / "alice", tmp_path / "out", *ANSWERS, *others)
+    assert_full(graded, *others)
+    assert graded.report is not None
+    for item, (_, _, said) in ANSWERS.items():
+        failed = [check for check in checks_of(graded.report, item) if check.status == "failed"]
+        assert {check.blame for check in failed} == {"student"}
+        messages = [check.message for check in failed]
+        assert any(re.search(said, message) for message in messages), (item, messages)
+        assert not any(re.search(r"probe(?!s\.py)", message) for message in messages), messages
+        assert earned(graded.report)[item] < sum(check.points for check in checks_of(graded.report, item)) / 2

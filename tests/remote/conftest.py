@@ -1,7 +1,6 @@
 """Small submissions behind a wall of their own."""
 
 import textwrap
-from dataclasses import replace
 
 import pytest
 
@@ -10,19 +9,15 @@ from grader.remote.wall import Wall
 
 QUICK = Limits(import_cpu_s=0.4, call_cpu_s=0.4, call_wall_s=40.0, check_cpu_s=2.0, check_wall_s=90.0, memory_mb=1024, processes=2_000)
 """Short CPU limits; the wall's are long, because the machine may be busy."""
-IMPATIENT = replace(QUICK, call_cpu_s=5.0, check_cpu_s=20.0, call_wall_s=0.7)
-"""For code that waits and uses no CPU."""
 
 
-@pytest.fixture
-def build(tmp_path):
-    """Write modules and return a wall before them; `probes` is staff code, `limits` and the rest go to the wall."""
+def make_build(folder):
+    """Return a function that writes modules and returns a wall before them, and the list of these walls."""
     walls = []
 
-    def build(probes="", limits=QUICK, impatient=False, **modules):
-        limits = IMPATIENT if impatient else limits
+    def build(probes="", limits=QUICK, **modules):
         options = {key: modules.pop(key) for key in ("level", "preload") if key in modules}
-        root = tmp_path / f"workspace{len(walls)}"
+        root = folder / f"workspace{len(walls)}"
         package = root / "pytorchnano"
         package.mkdir(parents=True)
         modules.setdefault("__init__", "")
@@ -33,7 +28,30 @@ def build(tmp_path):
         walls.append(Wall(root, limits=limits, probes=probe_file, **options))
         return walls[-1]
 
+    return build, walls
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Write modules and return a wall before them; `probes` is staff code, `limits` and the rest go to the wall."""
+    build, walls = make_build(tmp_path)
     yield build
+    for wall in walls:
+        wall.close()
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory):
+    """The same, one wall for all tests of a module that name the same sources: a zygote's start takes its time."""
+    build, walls = make_build(tmp_path_factory.mktemp("shared"))
+    known = {}
+
+    def share(name, **options):
+        if name not in known:
+            known[name] = build(**options)
+        return known[name]
+
+    yield share
     for wall in walls:
         wall.close()
 

@@ -3,12 +3,18 @@
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from grader.faults import LimitExceeded, StudentFault, SubmissionDied, SubmissionRaised, WireViolation
+from grader.model.limits import Limits
 
+QUICK = Limits(import_cpu_s=0.4, call_cpu_s=0.3, call_wall_s=40.0, check_cpu_s=2.0, check_wall_s=90.0, memory_mb=1024, processes=2_000)
+"""Short CPU limits; the wall's are long, because the machine may be busy."""
+IMPATIENT = replace(QUICK, call_cpu_s=5.0, check_cpu_s=20.0, call_wall_s=0.7)
+"""For code that waits and uses no CPU."""
 GOOD = "def one(): return 1\n"
 SEND = """
     import os, struct, sys, threading, time
@@ -35,7 +41,8 @@ PRELUDE = "import os, signal, subprocess, sys, time\n"
 FAMILIES = {
     "leaves_a_child": "def attack():\n    if (pid := os.fork()) == 0: time.sleep(1000)\n    return [pid]\n",
     "leaves_a_chain_of_children": (
-        "def attack():\n    r, w = os.pipe()\n    if os.fork() == 0:\n        for _ in range(20):\n            os.write(w, b'%d ' % os.getpid())\n"
+        "def attack():\n    r, w = os.pipe()\n    if os.fork() == 0:\n        for _ in range(20):\n"
+        "            os.write(w, b'%d ' % os.getpid())\n"
         "            if os.fork(): time.sleep(1000)\n        os.write(w, b'.'); time.sleep(1000)\n"
         "    data = b''\n    while not data.endswith(b'.'): data += os.read(r, 4096)\n    return [int(p) for p in data[:-1].split()]\n"
     ),
@@ -45,9 +52,7 @@ FAMILIES = {
         "        os.closerange(0, 4); os.write(w, b'%d' % os.getpid()); time.sleep(1000)\n"
         "    return [int(os.read(r, 100))]\n"
     ),
-    "starts_a_program": (
-        "def attack():\n    return [subprocess.Popen(['sleep', '1000'], start_new_session=True, env={}).pid]\n"
-    ),
+    "starts_a_program": ("def attack():\n    return [subprocess.Popen(['sleep', '1000'], start_new_session=True, env={}).pid]\n"),
 }
 
 
@@ -71,7 +76,8 @@ LIMITS = {
     ),
     "spins_in_waited_children": (
         "call_cpu_s",
-        "import os\ndef attack():\n    while True:\n        if (pid := os.fork()) == 0:\n            sum(range(3_000_000)); os._exit(0)\n        os.waitpid(pid, 0)\n",
+        "import os\ndef attack():\n    while True:\n        if (pid := os.fork()) == 0:\n"
+        "            sum(range(3_000_000)); os._exit(0)\n        os.waitpid(pid, 0)\n",
     ),
     "loops_in_str_of_its_error": (
         "call_cpu_s",
@@ -87,12 +93,14 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_code_that_never_returns_hits_its_limit(start, name):
-    resource, source = LIMITS[name]
-    fault = attack(start(layers=source, impatient=resource == "call_wall_s"))
+def test_code_that_never_returns_hits_its_limit(share, name):
+    resource = LIMITS[name][0]
+    wall = share("limits", **{name: source for name, (_, source) in LIMITS.items()})
+    with wall.worker(limits=IMPATIENT if resource == "call_wall_s" else QUICK) as worker:
+        fault = attack(worker, module=name)
     assert isinstance(fault, LimitExceeded)
     assert fault.resource == resource
-    assert fault.called == "layers.attack"
+    assert fault.called == f"{name}.attack"
 
 
 DEATHS = {
@@ -103,7 +111,8 @@ DEATHS = {
     "crashes": ("SIGSEGV", "import ctypes\ndef attack(): ctypes.string_at(0)\n"),
     "recurses_through_the_stack": (
         "SIGSEGV",
-        "import sys\ndef f(x):\n    return eval('f(x)', globals(), {'x': x})\ndef attack():\n    sys.setrecursionlimit(10**9); return f(1)\n",
+        "import sys\ndef f(x):\n    return eval('f(x)', globals(), {'x': x})\n"
+        "def attack():\n    sys.setrecursionlimit(10**9); return f(1)\n",
     ),
     "exits_with_a_child_that_holds_the_socket": (
         "status 4",
@@ -113,15 +122,15 @@ DEATHS = {
 
 
 @pytest.mark.parametrize("name", DEATHS)
-def test_code_that_ends_its_process_is_told_how(start, name):
-    said, source = DEATHS[name]
-    worker = start(layers=source + GOOD)
-    fault = attack(worker)
-    assert isinstance(fault, SubmissionDied)
-    assert said in str(fault)
-    assert "layers.attack" in str(fault)
-    assert attack(worker, "one") is fault
-    assert worker.close().reason in ("exited", "signalled")
+def test_code_that_ends_its_process_is_told_how(share, name):
+    wall = share("deaths", **{name: source + GOOD for name, (_, source) in DEATHS.items()})
+    with wall.worker() as worker:
+        fault = attack(worker, module=name)
+        assert isinstance(fault, SubmissionDied)
+        assert DEATHS[name][0] in str(fault)
+        assert f"{name}.attack" in str(fault)
+        assert attack(worker, "one", module=name) is fault
+        assert worker.close().reason in ("exited", "signalled")
 
 
 VIOLATIONS = {
@@ -137,15 +146,18 @@ VIOLATIONS = {
 
 
 @pytest.mark.parametrize("name", VIOLATIONS)
-def test_worker_that_breaks_the_protocol_is_killed(start, name):
-    worker = start(layers=SEND + VIOLATIONS[name])
-    assert isinstance(attack(worker), WireViolation)
-    assert worker.close().reason == "violation"
+def test_worker_that_breaks_the_protocol_is_killed(share, name):
+    wall = share("violations", **{name: SEND + source for name, source in VIOLATIONS.items()})
+    with wall.worker() as worker:
+        assert isinstance(attack(worker, module=name), WireViolation)
+        assert worker.close().reason == "violation"
 
 
 def test_worker_that_answers_twice_is_found_at_the_next_request(start):
     worker = start(
-        layers=SEND + "    def attack():\n        threading.Timer(0.05, lambda: os.write(3, header())).start()\n        return 1\n    def one(): return 1\n"
+        layers=SEND
+        + "    def attack():\n        threading.Timer(0.05, lambda: os.write(3, header())).start()\n        return 1\n"
+        + "    def one(): return 1\n"
     )
     worker.module("layers").attack()
     time.sleep(0.3)
@@ -161,12 +173,12 @@ def test_fork_that_returns_into_the_loop_answers_only_once(start):
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_processes_left_behind_are_killed_with_the_worker(start, name):
-    worker = start(layers=PRELUDE + FAMILIES[name])
-    pids = worker.module("layers").attack()
-    assert pids
-    assert all(is_running(pid) for pid in pids)
-    worker.close()
+def test_processes_left_behind_are_killed_with_the_worker(share, name):
+    wall = share("families", **{name: PRELUDE + source for name, source in FAMILIES.items()})
+    with wall.worker() as worker:
+        pids = worker.module(name).attack()
+        assert pids
+        assert all(is_running(pid) for pid in pids)
     assert not [pid for pid in pids if is_running(pid)]
 
 
@@ -235,7 +247,9 @@ def test_memory_eaten_in_small_pieces_is_decided(start):
 
 
 def test_enormous_files_are_refused_by_the_kernel(start):
-    worker = start(scratch="-", layers="def attack():\n    with open('f', 'wb') as f:\n        for _ in range(40): f.write(bytes(1 << 20))\n")
+    worker = start(
+        scratch="-", layers="def attack():\n    with open('f', 'wb') as f:\n        for _ in range(40): f.write(bytes(1 << 20))\n"
+    )
     assert "File too large" in str(attack(worker))
 
 
@@ -247,10 +261,15 @@ def test_too_many_files_end_the_worker(start):
 
 
 def test_limit_of_the_whole_check_is_said(start):
-    worker = start(layers="import time\ndef attack():\n    end = time.process_time() + 0.2\n    while time.process_time() < end: pass\n")
+    worker = start(
+        limits=replace(QUICK, check_cpu_s=0.5),
+        layers="import time\ndef attack():\n    end = time.process_time() + 0.1\n    while time.process_time() < end: pass\n",
+    )
+    layers = worker.module("layers")
+    for _ in range(3):
+        layers.attack()
     with pytest.raises(LimitExceeded) as seen:
-        for _ in range(20):
-            worker.module("layers").attack()
+        [layers.attack() for _ in range(3)]
     assert seen.value.resource == "check_cpu_s"
 
 
@@ -283,6 +302,7 @@ def test_dictionary_of_methods_that_lie_runs_nothing_of_the_students(start):
     assert repr(worker.module("layers").attack()) == "<a Remote of type pytorchnano.layers.Liar>"
 
 
+OWN = "def own(): return [os.getpid(), os.getppid()]\ndef folder(): return os.path.dirname(os.environ['MPLCONFIGDIR'])\n"
 GRADER = """
 import signal, sys
 from pathlib import Path
@@ -290,7 +310,7 @@ from grader.model.limits import Limits
 from grader.remote.wall import Wall
 worker = Wall(Path(sys.argv[1]), limits=Limits()).worker()
 layers = worker.module("layers")
-print(*layers.attack(), *layers.own(), flush=True)
+print(*layers.attack(), *layers.own(), layers.folder(), flush=True)
 signal.pause()
 """
 
@@ -299,13 +319,16 @@ def test_nothing_is_left_when_the_grader_itself_is_killed(tmp_path):
     package = tmp_path / "pytorchnano"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    (package / "layers.py").write_text(PRELUDE + FAMILIES["daemonises"] + "def own(): return [os.getpid(), os.getppid()]\n")
+    (package / "layers.py").write_text(PRELUDE + FAMILIES["daemonises"] + OWN)
     with subprocess.Popen([sys.executable, "-c", GRADER, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as grader:
-        pids = [int(pid) for pid in grader.stdout.readline().split()]
+        *numbers, folder = grader.stdout.readline().decode().split()
+        pids = [int(number) for number in numbers]
         assert len(pids) == 3
         assert all(map(is_running, pids))
+        assert Path(folder).is_dir()
         grader.kill()
     deadline = time.monotonic() + 20
-    while any(map(is_running, pids)) and time.monotonic() < deadline:
+    while (any(map(is_running, pids)) or Path(folder).exists()) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not [pid for pid in pids if is_running(pid)]
+    assert not Path(folder).exists()

@@ -30,7 +30,11 @@ def test_init_that_fails_itself_makes_every_module_unavailable(start, init):
 def test_syntax_error_is_told_with_file_and_line(start):
     failure = unavailable(start(bad="x = 1\ny = = 2\n"), "bad")
     assert isinstance(failure.cause, SubmissionRaised)
-    assert (failure.cause.type_name, failure.cause.frames[-1].path, failure.cause.frames[-1].line) == ("SyntaxError", "pytorchnano/bad.py", 2)
+    assert (failure.cause.type_name, failure.cause.frames[-1].path, failure.cause.frames[-1].line) == (
+        "SyntaxError",
+        "pytorchnano/bad.py",
+        2,
+    )
     assert "y = = 2" in failure.cause.frames[-1].source
 
 
@@ -81,7 +85,9 @@ def test_worker_that_died_importing_raises_the_same_fault_again(start):
 
 
 def test_submissions_own_helper_modules_and_relative_imports_work(start):
-    worker = start(layers="from .shared import value\nfrom pytorchnano import shared\ndef get(): return value + shared.value\n", shared="value = 2\n")
+    worker = start(
+        layers="from .shared import value\nfrom pytorchnano import shared\ndef get(): return value + shared.value\n", shared="value = 2\n"
+    )
     assert worker.module("layers").get() == 4
 
 

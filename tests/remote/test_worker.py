@@ -94,6 +94,12 @@ ODD = """
 """
 
 
+@pytest.fixture
+def odd(share):
+    with share("odd", odd=ODD).worker() as worker:
+        yield worker
+
+
 @pytest.mark.parametrize(
     ("name", "value", "types"),
     [
@@ -107,18 +113,16 @@ ODD = """
         ("surrogate", "a\\ud800", {}),
     ],
 )
-def test_value_of_another_type_is_converted_and_its_type_told(start, name, value, types):
-    worker = start(odd=ODD)
-    got = getattr(worker.module("odd"), name)()
+def test_value_of_another_type_is_converted_and_its_type_told(odd, name, value, types):
+    got = getattr(odd.module("odd"), name)()
     assert got == value
     assert type(got) is type(value)
-    assert worker.last_types == types
+    assert odd.last_types == types
 
 
-def test_foreign_byte_order_is_converted(start):
-    worker = start(odd=ODD)
-    assert np.array_equal(worker.module("odd").swapped(), [0, 1, 2])
-    assert worker.last_types == {"": "numpy.ndarray of dtype >i4"}
+def test_foreign_byte_order_is_converted(odd):
+    assert np.array_equal(odd.module("odd").swapped(), [0, 1, 2])
+    assert odd.last_types == {"": "numpy.ndarray of dtype >i4"}
 
 
 @pytest.mark.parametrize(
@@ -131,23 +135,22 @@ def test_foreign_byte_order_is_converted(start):
         ("objects", "list"),
     ],
 )
-def test_subclass_or_unknown_object_stays_as_a_handle(start, name, type_said):
-    got = getattr(start(odd=ODD).module("odd"), name)()
+def test_subclass_or_unknown_object_stays_as_a_handle(odd, name, type_said):
+    got = getattr(odd.module("odd"), name)()
     assert isinstance(got, Remote)
     assert type_name(got) == type_said
 
 
-def test_generator_inside_an_answer_that_stays_is_not_used_up(start):
-    pair = start(odd=ODD).module("odd").mixed()
+def test_generator_inside_an_answer_that_stays_is_not_used_up(odd):
+    pair = odd.module("odd").mixed()
     assert fetch(pair[0]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("name", "said"), [("for_ever", "10000"), ("big", "MB"), ("many", "20000"), ("huge", "integer"), ("long", "text")])
-def test_answer_too_large_to_look_at_fails_the_check_and_the_worker_lives(start, name, said):
-    worker = start(odd=ODD)
+def test_answer_too_large_to_look_at_fails_the_check_and_the_worker_lives(odd, name, said):
     with pytest.raises(CheckFailed, match=said):
-        getattr(worker.module("odd"), name)()
-    assert worker.module("odd").scalar() == 0.5
+        getattr(odd.module("odd"), name)()
+    assert odd.module("odd").scalar() == 0.5
 
 
 def test_released_handle_is_dropped_in_the_worker(start):
@@ -186,7 +189,7 @@ def test_arithmetic_is_done_in_the_worker(start):
     )
     one = worker.module("n").N(1.0)
     assert fetch((2 + one + one).v) == 4.0
-    assert fetch((-(one + 1) ** 3).v) == -8.0
+    assert fetch((-((one + 1) ** 3)).v) == -8.0
 
 
 FAULTS = """
@@ -218,14 +221,19 @@ def raised(worker, name):
 
 
 @pytest.fixture
-def faults(start):
-    return start(faults=FAULTS, inner=INNER)
+def faults(share):
+    with share("faults", faults=FAULTS, inner=INNER).worker() as worker:
+        yield worker
 
 
 def test_error_comes_with_the_submissions_own_frames(faults):
     fault = raised(faults, "nested")
     assert fault.called == "faults.nested"
-    assert (fault.type_name, fault.bases[:2], fault.text) == ("ZeroDivisionError", ("ZeroDivisionError", "ArithmeticError"), "division by zero")
+    assert (fault.type_name, fault.bases[:2], fault.text) == (
+        "ZeroDivisionError",
+        ("ZeroDivisionError", "ArithmeticError"),
+        "division by zero",
+    )
     assert [(f.path, f.function) for f in fault.frames] == [("pytorchnano/faults.py", "nested"), ("pytorchnano/inner.py", "deeper")]
     assert (fault.frames[-1].line, fault.frames[-1].source) == (2, "return 1 / x")
 

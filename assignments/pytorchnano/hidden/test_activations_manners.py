@@ -12,7 +12,7 @@ from grader.asserts.manners import (
     assert_unchanged,
     assert_use_refused,
 )
-from grader.asserts.values import fail
+from grader.asserts.values import as_array, fail
 
 MAXOUT_SIZES = (5, 7)
 
@@ -32,6 +32,13 @@ def prepare(rng, name):
     inputs, outputs = MAXOUT_SIZES
     parameters = {"W": rng.standard_normal((2, inputs, outputs)), "b": rng.standard_normal((2, outputs))}
     return MAXOUT_SIZES, lambda: (rng.standard_normal((3, inputs)), rng.standard_normal((3, outputs))), parameters
+
+
+def call_both(submission, name, args, x, grad_output):
+    """Forward and backward, with results that are arrays of the right shapes: code that does nothing has no manners."""
+    answer = call_and_echo(submission, ("activations", name), args, None, [x], grad_output)
+    as_array(answer["output"], f"{name}.forward's result", shape=grad_output.shape, finite=False)
+    as_array(answer["returned"], f"{name}.backward's result", shape=x.shape, finite=False)
 
 
 ALL = ("ReLU", "Sigmoid", "Tanh", "LeakyReLU", "ELU", "Softmax", "Maxout")
@@ -58,6 +65,7 @@ def test_dicts(submission, rng, name):
     """params and grads have the contract's keys, and each object has its own."""
     args, draw, parameters = prepare(rng, name)
     x, grad_output = draw()
+    call_both(submission, name, args, x, grad_output)
     assert_dicts(submission, ("activations", name), args, inputs=[x], grad_output=grad_output, parameters=parameters)
 
 
@@ -72,7 +80,7 @@ def test_quiet(submission, name):
     """Inputs of up to 1e4 in size give no overflow, divide or invalid warning."""
     for dtype in FLOATS:
         x = np.array(LARGE[name], dtype=dtype)
-        call_and_echo(submission, ("activations", name), (), None, [x], np.ones_like(x))
+        call_both(submission, name, (), x, np.ones_like(x))
         for warned in submission.worker.last_warnings:
             if any(word in warned.text.lower() for word in ("overflow", "divide", "invalid")):
                 fail(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.asserts.batches import assert_once, assert_pairs, draw_batches
+from grader.asserts.batches import assert_pair, draw_batches, find_rows, read_batches
 from grader.asserts.idx import FILES, draw_images, write_split
 from grader.asserts.manners import assert_global_state
 from grader.asserts.values import as_array, as_list, assert_close, assert_refuses, fail
@@ -26,16 +26,21 @@ def test_images_and_rows_are_paired(submission, rng):
         (draw_samples(rng, (9, 4)).astype(np.float32), rng.permutation(9).astype(np.uint8)),
     ):
         for drawn in draw_batches(submission, x, y, 4, [7, None]):
-            assert_pairs(drawn["batches"], x, y, 4)
+            what = f"minibatches of x of shape {x.shape} and y of shape {y.shape}"
+            for batch, target in read_batches(drawn["batches"], x, what):
+                assert_pair(target, find_rows(batch, x, f"{what}: x_batch"), y, f"{what}: y_batch")
+
+
+def read_order(drawn, x):
+    """The rows of all batches, one after another."""
+    return [row for batch, _ in read_batches(drawn["batches"], x, "minibatches") for row in find_rows(batch, x, "minibatches: x_batch")]
 
 
 @pytest.mark.check("data.minibatches", points=0.7, holds=["minibatches.shuffled", "seed.same"])
 def test_seed_decides_the_order(submission, rng):
     """The samples are shuffled; the same seed gives the same order, another seed another one."""
     x, y = draw_samples(rng, (37, 2)), rng.permutation(37)
-    first, again, other, unseeded = (
-        assert_once(drawn["batches"], x, 8) for drawn in draw_batches(submission, x, y, 8, [5, 5, 6, None])
-    )
+    first, again, other, unseeded = (read_order(drawn, x) for drawn in draw_batches(submission, x, y, 8, [5, 5, 6, None]))
     for order, said in ((first, "with seed=5"), (unseeded, "without a seed")):
         if order in ([*range(37)], [*range(36, -1, -1)]):
             fail(f"minibatches {said} did not shuffle.", expected="a shuffled order", got="the order in which the samples were given")
@@ -61,7 +66,7 @@ def test_global_state_stays(submission, rng):
     """minibatches leaves NumPy's global random state alone."""
     x, y = draw_samples(rng, (9, 2)), rng.permutation(9)
     for seed, drawn in zip((3, None), draw_batches(submission, x, y, 4, [3, None]), strict=True):
-        assert_once(drawn["batches"], x, 4)
+        read_batches(drawn["batches"], x, "minibatches")
         assert_global_state(drawn["before"], drawn["after"], f"minibatches with seed={seed}")
 
 

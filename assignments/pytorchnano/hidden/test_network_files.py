@@ -36,7 +36,7 @@ def assert_params(params, stubs, what, hint=""):
             assert_close(held.get(f"{place}.{name}"), array, f'layers[{place}].params["{name}"] {what}', hint=hint)
 
 
-@pytest.mark.check("network.Network", points=0.5, holds=["Network.save"], scratch="-")
+@pytest.mark.check("network.Network", points=0.4, holds=["Network.save"], scratch="-")
 def test_load_restores_what_save_wrote(submission, rng):
     """A network that loads the file of another, saved in another process, has all of its parameters."""
     for dtype in (np.float64, np.float32):
@@ -65,7 +65,7 @@ def is_close(found, wanted):
     return isinstance(found, np.ndarray) and found.shape == wanted.shape and np.allclose(found, wanted, rtol=1e-6)
 
 
-@pytest.mark.check("network.Network", points=0.1, holds=["Network.save"], scratch="-")
+@pytest.mark.check("network.Network", points=0.2, holds=["Network.save"], scratch="-")
 def test_saved_file_needs_no_pickle(submission, rng):
     """save writes one .npz file that NumPy reads without pickle and that holds every parameter."""
     stubs = draw_stubs(rng)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from grader.asserts.fitting import assert_losses, read_epochs, read_order, run_fit
+from grader.asserts.batches import assert_pair
+from grader.asserts.fitting import assert_losses, read_rows, run_fit, split_epochs
 from grader.asserts.manners import assert_global_state
-from grader.asserts.values import as_array, as_list, as_number, assert_close, assert_refuses, fail
+from grader.asserts.values import as_list, as_number, assert_close, assert_refuses, fail
 
 
 def draw_samples(rng, shape):
@@ -24,21 +25,14 @@ def test_fit_keeps_pairs(submission, rng):
         ((11, 2, 3, 4), rng.permutation(11).astype(np.int32)),
     ):
         x = draw_samples(rng, shape)
-        fitted = run_fit(submission, x, y, epochs=2, batch_size=4, seed=3)
-        for number, turns in enumerate(read_epochs(fitted, x, 2, 4)):
-            what = f"Network.fit on x of shape {x.shape} and y of shape {y.shape}, epoch {number}"
-            rows = read_order(turns, x, what)
-            for turn in turns:
-                of_batch, rows = rows[: len(turn["prediction"])], rows[len(turn["prediction"]) :]
-                target = as_array(turn.get("target"), f"{what}: the target that the loss was given")
-                assert_close(target, y[of_batch], f"{what}: the targets of a batch", hint="Are x and y shuffled by the same order?")
-                if y.ndim == 1 and target.dtype.kind not in "iu":
-                    fail(f"{what}: the labels that the loss was given are no integers.", expected=str(y.dtype), got=str(target.dtype))
+        what = f"Network.fit on x of shape {x.shape} and y of shape {y.shape}"
+        for turn in run_fit(submission, x, y, epochs=2, batch_size=4, seed=3).turns:
+            assert_pair(turn.get("target"), read_rows(turn, x, what), y, f"{what}: the target that the loss was given")
 
 
 def orders(submission, x, y, **more):
     fitted = run_fit(submission, x, y, epochs=3, batch_size=8, **more)
-    return [read_order(turns, x, f"Network.fit, epoch {number}") for number, turns in enumerate(read_epochs(fitted, x, 3, 8))]
+    return [[row for turn in turns for row in read_rows(turn, x, "Network.fit")] for turns in split_epochs(fitted, 3)]
 
 
 @pytest.mark.check("network.Network", points=0.4, holds=["fit.order", "seed.same"])
@@ -71,15 +65,14 @@ def test_on_epoch_is_called_after_each_epoch(submission, rng):
         said = f"Network.fit with epochs={epochs}"
         if epochs == 0 and fitted.turns:
             fail(f"{said} trained.", expected="no step", got=f"{len(fitted.turns)} steps")
-        turns = read_epochs(fitted, x, epochs, batch_size) if epochs else []
-        means = assert_losses(fitted, turns)
+        means = assert_losses(fitted, epochs)
         calls = as_list(fitted.calls, f"{said}: the calls of on_epoch", length=epochs)
         for number, (call, mean) in enumerate(zip(calls, means, strict=True)):
             steps, epoch, loss = as_list(call, "a call of on_epoch", length=3)
             assert_close(as_number(epoch, "on_epoch's epoch"), number, f"{said}: the epoch that on_epoch was given")
             assert_close(as_number(loss, "on_epoch's mean_loss"), mean, f"{said}: the mean loss that on_epoch was given")
             before = f"{said}: the number of steps before on_epoch({number}, ...)"
-            assert_close(as_number(steps, before), (number + 1) * len(turns[0]), before)
+            assert_close(as_number(steps, before), (number + 1) * len(fitted.turns) // epochs, before)
 
 
 @pytest.mark.check("network.Network", points=0.2, holds=["refuse.negative", "refuse.sizes"])
@@ -97,5 +90,4 @@ def test_fit_leaves_the_global_state(submission, rng):
     x, y = draw_samples(rng, (7, 2)), rng.permutation(7)
     for seed in (4, None):
         fitted = run_fit(submission, x, y, epochs=2, batch_size=3, seed=seed)
-        read_epochs(fitted, x, 2, 3)
         assert_global_state(fitted.before, fitted.after, f"Network.fit with seed={seed}")

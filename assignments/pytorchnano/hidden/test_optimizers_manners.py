@@ -6,7 +6,7 @@ import pytest
 from grader.asserts.optimizers import assert_argument_refused, assert_steps, read_trajectory, take_steps
 from grader.asserts.values import as_array, assert_close, fail
 
-SHAPES = {"0.W": (3, 5), "0.b": (5,), "1.W": (5, 2)}
+SHAPES = {"0.W": (3, 5), "0.b": (5,)}
 
 
 def per_optimizer(holds, **worths):
@@ -48,7 +48,7 @@ def test_gradients_stay(submission, name, rng):
             fail(f"{name}.step changed nothing.", expected="other parameters than before", got="the same")
         for step, turn in zip(steps, turns, strict=True):
             for key, given in turn.items():
-                after = as_array(step["grads"][key], f"{name}: the gradient of {key[2:]} after step", shape=given.shape, finite=False)
+                after = as_array(step["grads"].get(key), f"{name}: the gradient of {key[2:]} after step", shape=given.shape, finite=False)
                 if not np.array_equal(after, given):
                     fail(
                         f"{name}.step changed the gradient of {key[2:]}.",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.asserts.batches import assert_once, assert_pairs, draw_batches
+from grader.asserts.batches import assert_each_once, assert_pair, assert_sizes, draw_batches, find_rows, read_batches
 from grader.asserts.idx import draw_images, write_split
 from grader.asserts.values import as_list, assert_close
 
@@ -14,7 +14,10 @@ def test_every_sample_comes_once(submission):
     for samples, batch_size in ((10, 4), (12, 4), (7, 7), (5, 8), (3, 1), (1, 2)):
         x = np.stack([np.arange(samples) + 0.5, np.arange(samples) ** 2.0], axis=1)
         [drawn] = draw_batches(submission, x, np.arange(samples), batch_size, [1])
-        assert_once(drawn["batches"], x, batch_size)
+        what = f"minibatches of {samples} samples with batch_size={batch_size}"
+        batches = [batch for batch, _ in read_batches(drawn["batches"], x, what)]
+        assert_sizes([len(batch) for batch in batches], samples, batch_size, 1, what)
+        assert_each_once([row for batch in batches for row in find_rows(batch, x, what)], samples, what)
 
 
 @pytest.mark.check("data.minibatches", points=0.6, holds=["minibatches.pairs"])
@@ -23,7 +26,8 @@ def test_samples_keep_their_targets(submission):
     x = np.stack([np.arange(11) + 0.5, np.arange(11) ** 2.0], axis=1)
     y = np.array([3, 1, 4, 15, 9, 2, 6, 5, 35, 8, 97])
     [drawn] = draw_batches(submission, x, y, 4, [1])
-    assert_pairs(drawn["batches"], x, y, 4)
+    for batch, target in read_batches(drawn["batches"], x, "minibatches"):
+        assert_pair(target, find_rows(batch, x, "minibatches: x_batch"), y, "minibatches: y_batch")
 
 
 @pytest.mark.check("data.one_hot", points=0.6, holds=["one_hot"])

@@ -111,13 +111,20 @@ def test_gradient_at_bias(submission, seed):
     check_gradients(submission, seed, ("b",))
 
 
-@pytest.mark.check("layers.Conv2D", points=0.7, holds=["Conv2D.padding", *BACKWARD])
-def test_gradients_with_padding(submission, seed):
-    """With padding (2, 1), the gradients at the images and at the filters are right."""
-    check_gradients(submission, seed, ("input", "W"), outputs=5, padding=(2, 1))
+@pytest.mark.check("layers.Conv2D", points=0.4, holds=["Conv2D.padding", *BACKWARD])
+def test_gradient_at_input_with_padding(submission, seed):
+    """With padding (2, 1), what backward returns is the gradient at the images, in their shape."""
+    check_gradients(submission, seed, ("input",), outputs=5, padding=(2, 1))
 
 
-@pytest.mark.check("layers.Conv2D", points=0.7, holds=["Conv2D.stride", "windows.dropped", *BACKWARD])
-def test_gradients_with_stride(submission, seed):
-    """With stride (2, 3), the gradients at the images and at the filters are right; pixels in no window get 0."""
-    check_gradients(submission, seed, ("input", "W"), kernel=(2, 1), outputs=5, stride=(2, 3))
+@pytest.mark.check("layers.Conv2D", points=0.4, holds=["Conv2D.stride", "windows.dropped", *BACKWARD])
+def test_gradient_at_input_with_stride(submission, seed):
+    """With stride (2, 3), what backward returns is the gradient at the images; pixels in no window get 0."""
+    check_gradients(submission, seed, ("input",), kernel=(2, 1), outputs=5, stride=(2, 3))
+
+
+@pytest.mark.check("layers.Conv2D", points=0.6, holds=["Conv2D.padding", "Conv2D.stride", *BACKWARD])
+def test_gradient_at_weights_with_options(submission, seed):
+    """With padding (2, 1), and with stride (2, 3), grads["W"] is the gradient at the filters."""
+    check_gradients(submission, seed, ("W",), outputs=5, padding=(2, 1))
+    check_gradients(submission, seed, ("W",), kernel=(2, 1), outputs=5, stride=(2, 3))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.asserts.gradient import check_loss
-from grader.asserts.losses import assert_gradient_dtype, assert_loss
+from grader.asserts.losses import assert_gradient_dtype, assert_loss, assert_loss_gradient
 from grader.asserts.manners import FLOATS, assert_dtypes
 from grader.gradients.draws import draw_gaussian, draw_probabilities
 
@@ -32,6 +32,15 @@ WRONG = {
 }
 
 
+def spell_gradient_causes(total):
+    """What slips in the mean over all six elements would give instead of a sixth of `total`."""
+    return {
+        "The gradient is not divided by the number of elements.": total,
+        "The gradient is divided by the batch's size; the mean is over every element.": total / 2,
+        "The sign is reversed.": -total / 6,
+    }
+
+
 def check_gradient(submission, seed, rng, draw, kwargs):
     """Matrices of 3 x 5 and 1 x 4, with targets of their own."""
     for shape in ((3, 5), (1, 4)):
@@ -52,9 +61,17 @@ def test_logits(submission):
     assert_loss(submission, BINARY, prediction=LOGITS, target=TARGET, expected=TOTAL / 6, wrong=WRONG)
 
 
-@pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.6, holds=["BinaryCrossEntropyLoss.logits", "loss.backward"])
+@pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.3, holds=["BinaryCrossEntropyLoss.logits", "loss.backward"])
+def test_logits_gradient_worked(submission):
+    """From logits, backward gives the gradient worked by hand."""
+    total = PROBABILITIES - TARGET
+    wrong = spell_gradient_causes(total)
+    assert_loss_gradient(submission, BINARY, prediction=LOGITS, target=TARGET, expected=total / 6, wrong=wrong)
+
+
+@pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.3, holds=["BinaryCrossEntropyLoss.logits", "loss.backward"])
 def test_logits_gradient(submission, seed, rng):
-    """From logits, backward gives the gradient at the logits."""
+    """From logits, backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, draw_gaussian, {})
 
 
@@ -67,9 +84,20 @@ def test_probabilities(submission):
     assert_loss(submission, BINARY, kwargs=kwargs, prediction=PROBABILITIES, target=TARGET, expected=TOTAL / 6, wrong=wrong)
 
 
-@pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.5, holds=["BinaryCrossEntropyLoss.probabilities", "loss.backward"])
+@pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.25, holds=["BinaryCrossEntropyLoss.probabilities", "loss.backward"])
+def test_probabilities_gradient_worked(submission):
+    """With from_logits=False backward gives the gradient worked by hand, at the probabilities."""
+    # -1 / p where t is 1, 1 / (1 - p) where it is 0, and both by their shares between.
+    total = np.array([[-4 / 3, 4 / 3, -2.0], [8.0, -4 + 4 / 7, -1 / 3 + 3]])
+    at_logits = {"This is the gradient at logits; with from_logits=False it is that at the probabilities.": (PROBABILITIES - TARGET) / 6}
+    wrong = spell_gradient_causes(total) | at_logits
+    given = {"kwargs": {"from_logits": False}, "prediction": PROBABILITIES, "target": TARGET}
+    assert_loss_gradient(submission, BINARY, **given, expected=total / 6, wrong=wrong)
+
+
+@pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.25, holds=["BinaryCrossEntropyLoss.probabilities", "loss.backward"])
 def test_probabilities_gradient(submission, seed, rng):
-    """With from_logits=False backward gives the gradient at the probabilities."""
+    """With from_logits=False backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, draw_probabilities, {"from_logits": False})
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.asserts.gradient import check_loss
-from grader.asserts.losses import assert_gradient_dtype, assert_loss
+from grader.asserts.losses import assert_gradient_dtype, assert_loss, assert_loss_gradient
 from grader.asserts.manners import FLOATS, assert_dtypes, assert_use_refused
 from grader.gradients.draws import draw_gaussian, draw_probability_rows
 
@@ -17,9 +17,10 @@ LOGITS = np.log(PROBABILITIES) + np.array([[2.0], [-1.0]])
 LABELS = np.array([1, 2])
 BY_LABELS = (2 * LN2 + LN2) / 2
 """-ln 1/4 and -ln 1/2."""
-ROWS = np.array([[0.5, 0.5, 0.0], [0.25, 0.25, 0.5]])
-BY_ROWS = (2.5 * LN2 + 1.5 * LN2) / 2
-"""-(ln 1/8 + ln 1/4) / 2, and -(ln 1/4 + ln 1/4 + 2 ln 1/2) / 4."""
+ROWS = np.array([[0.25, 0.75, 0.0], [0.0, 0.25, 0.75]])
+BY_ROWS = (2.25 * LN2 + 1.25 * LN2) / 2
+"""-(ln 1/8 + 3 ln 1/4) / 4, and -(ln 1/4 + 3 ln 1/2) / 4."""
+ONE_HOT = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 def spell_causes(total, classes=3):
@@ -27,6 +28,15 @@ def spell_causes(total, classes=3):
     return {
         "This is the sum over the batch; the mean is asked for.": total,
         "The sum is divided by the number of elements, not by the batch's size.": total / (2 * classes),
+        "The sign is reversed.": -total / 2,
+    }
+
+
+def spell_gradient_causes(total):
+    """The same for gradients, with `total` that of the sum over the batch."""
+    return {
+        "The gradient is not divided by the batch's size.": total,
+        "The gradient is divided by the number of elements, not by the batch's size.": total / 6,
         "The sign is reversed.": -total / 2,
     }
 
@@ -54,24 +64,39 @@ def test_indices(submission):
     assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS[:1], target=LABELS[:1], expected=2 * LN2)
 
 
-@pytest.mark.check("losses.CrossEntropyLoss", points=0.7, holds=["CrossEntropyLoss.indices", "loss.backward"])
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.35, holds=["CrossEntropyLoss.indices", "loss.backward"])
+def test_indices_gradient_worked(submission):
+    """From logits and class indices, backward gives the gradient worked by hand."""
+    total = PROBABILITIES - ONE_HOT
+    wrong = spell_gradient_causes(total) | {"Nothing is subtracted at the labelled class.": PROBABILITIES / 2}
+    assert_loss_gradient(submission, CROSS_ENTROPY, prediction=LOGITS, target=LABELS, expected=total / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.35, holds=["CrossEntropyLoss.indices", "loss.backward"])
 def test_indices_gradient(submission, seed, rng):
-    """From logits and class indices, backward gives the gradient at the logits."""
+    """From logits and class indices, backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, draw_gaussian, {}, rows=False)
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.rows"])
 def test_rows(submission):
     """The target may be rows that sum to 1."""
-    wrong = spell_causes(2 * BY_ROWS) | {"These rows are taken for their largest entry's class.": (3 * LN2 + LN2) / 2}
+    wrong = spell_causes(2 * BY_ROWS) | {"Each row is taken for the class of its largest entry.": BY_LABELS}
     assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS, target=ROWS, expected=BY_ROWS, wrong=wrong)
-    one_hot = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS, target=one_hot, expected=BY_LABELS)
+    assert_loss(submission, CROSS_ENTROPY, prediction=LOGITS, target=ONE_HOT, expected=BY_LABELS)
 
 
-@pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.rows", "loss.backward"])
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["CrossEntropyLoss.rows", "loss.backward"])
+def test_rows_gradient_worked(submission):
+    """With rows as the target, backward gives the gradient worked by hand."""
+    total = PROBABILITIES - ROWS
+    wrong = spell_gradient_causes(total)
+    assert_loss_gradient(submission, CROSS_ENTROPY, prediction=LOGITS, target=ROWS, expected=total / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["CrossEntropyLoss.rows", "loss.backward"])
 def test_rows_gradient(submission, seed, rng):
-    """With rows as the target, backward gives the gradient at the logits."""
+    """With rows as the target, backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, draw_gaussian, {}, rows=True)
 
 
@@ -84,9 +109,19 @@ def test_probabilities(submission):
     assert_loss(submission, CROSS_ENTROPY, kwargs=kwargs, prediction=PROBABILITIES, target=LABELS, expected=BY_LABELS, wrong=wrong)
 
 
-@pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.probabilities", "loss.backward"])
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["CrossEntropyLoss.probabilities", "loss.backward"])
+def test_probabilities_gradient_worked(submission):
+    """With from_logits=False backward gives the gradient worked by hand, at the probabilities."""
+    total = np.array([[0.0, -4.0, 0.0], [0.0, 0.0, -2.0]])  # -1 / p at the labelled class
+    at_logits = {"This is the gradient at logits; with from_logits=False it is that at the probabilities.": (PROBABILITIES - ONE_HOT) / 2}
+    wrong = spell_gradient_causes(total) | at_logits
+    given = {"kwargs": {"from_logits": False}, "prediction": PROBABILITIES, "target": LABELS}
+    assert_loss_gradient(submission, CROSS_ENTROPY, **given, expected=total / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["CrossEntropyLoss.probabilities", "loss.backward"])
 def test_probabilities_gradient(submission, seed, rng):
-    """With from_logits=False backward gives the gradient at the probabilities."""
+    """With from_logits=False backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, draw_probability_rows, {"from_logits": False}, rows=False)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.asserts.gradient import check_loss
-from grader.asserts.losses import assert_loss
+from grader.asserts.losses import assert_loss, assert_loss_gradient
 from grader.asserts.manners import assert_dtypes, assert_use_refused
 from grader.gradients.draws import draw_hinge_scores
 
@@ -48,9 +48,22 @@ def test_value(submission):
     assert_loss(submission, HINGE, prediction=SCORES, target=LABELS, expected=TOTAL / 2, wrong=wrong)
 
 
-@pytest.mark.check("losses.HingeLoss", points=0.6, holds=["HingeLoss", "loss.backward"])
+@pytest.mark.check("losses.HingeLoss", points=0.3, holds=["HingeLoss", "loss.backward"])
+def test_gradient_worked(submission):
+    """backward gives the gradient worked by hand: 1 for each class within the margin, minus their number for the right one."""
+    total = np.array([[-2.0, 1.0, 0.0, 1.0], [1.0, -2.0, 1.0, 0.0]])
+    wrong = {
+        "The gradient is not divided by the batch's size.": total,
+        "The right class gets -1; it should get minus the number of classes within the margin.": np.maximum(total, -1) / 2,
+        "The right class gets no gradient; its score is in every term.": np.maximum(total, 0) / 2,
+        "The sign is reversed.": -total / 2,
+    }
+    assert_loss_gradient(submission, HINGE, prediction=SCORES, target=LABELS, expected=total / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.3, holds=["HingeLoss", "loss.backward"])
 def test_gradient(submission, seed, rng):
-    """backward gives the gradient at the scores."""
+    """backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, 1.0, {})
 
 
@@ -64,9 +77,18 @@ def test_margin(submission):
     assert_loss(submission, HINGE, (2.0,), prediction=SCORES, target=LABELS, expected=(3.3 + 9.0) / 2, wrong=wrong)
 
 
-@pytest.mark.check("losses.HingeLoss", points=0.4, holds=["HingeLoss", "loss.backward"])
+@pytest.mark.check("losses.HingeLoss", points=0.2, holds=["HingeLoss", "loss.backward"])
+def test_margin_gradient_worked(submission):
+    """With another margin backward gives the gradient worked by hand."""
+    total = np.array([[-1.0, 0.0, 0.0, 1.0], [1.0, -2.0, 1.0, 0.0]])
+    wrong = {"This is the gradient for a margin of 1.": np.array([[-2.0, 1.0, 0.0, 1.0], [1.0, -2.0, 1.0, 0.0]]) / 2}
+    given = {"kwargs": {"margin": 0.25}, "prediction": SCORES, "target": LABELS}
+    assert_loss_gradient(submission, HINGE, **given, expected=total / 2, wrong=wrong)
+
+
+@pytest.mark.check("losses.HingeLoss", points=0.2, holds=["HingeLoss", "loss.backward"])
 def test_margin_gradient(submission, seed, rng):
-    """With another margin backward gives the gradient of that loss."""
+    """With another margin backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, 0.5, {"margin": 0.5})
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from grader.asserts.gradient import check_loss
-from grader.asserts.losses import assert_gradient_dtype, assert_loss
+from grader.asserts.losses import assert_gradient_dtype, assert_loss, assert_loss_gradient
 from grader.asserts.manners import FLOATS, assert_dtypes, assert_use_refused
 from grader.gradients.draws import draw_gaussian
 
@@ -12,8 +12,9 @@ MSE = ("losses", "MSELoss")
 
 PREDICTION = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 4.0]])
 TARGET = np.array([[0.0, 4.0, -1.0], [1.0, -3.0, 3.0]])
+DIFFERENCE = np.array([[1.0, -2.0, 0.0], [-0.5, 3.0, 1.0]])
 SQUARES = 1 + 4 + 0 + 0.25 + 9 + 1
-"""15.25, of six differences 1, -2, 0, -0.5, 3, 1."""
+"""15.25, of the six differences."""
 
 
 def check_gradient(submission, seed, rng, kwargs):
@@ -43,9 +44,21 @@ def test_mean(submission):
     assert_loss(submission, MSE, kwargs={"reduction": "mean"}, prediction=PREDICTION[:1], target=TARGET[:1], expected=5 / 3)
 
 
-@pytest.mark.check("losses.MSELoss", points=0.5, holds=["MSELoss.mean", "loss.backward"])
+@pytest.mark.check("losses.MSELoss", points=0.25, holds=["MSELoss.mean", "loss.backward"])
+def test_mean_gradient_worked(submission):
+    """backward gives the gradient of the mean, as worked by hand: twice the difference over the number of elements."""
+    wrong = {
+        "The derivative of the square has a factor 2.": DIFFERENCE / 6,
+        "The gradient is not divided by the number of elements.": 2 * DIFFERENCE,
+        "The gradient is divided by the batch's size; the mean is over every element.": DIFFERENCE,
+        "The sign is reversed.": -DIFFERENCE / 3,
+    }
+    assert_loss_gradient(submission, MSE, prediction=PREDICTION, target=TARGET, expected=DIFFERENCE / 3, wrong=wrong)
+
+
+@pytest.mark.check("losses.MSELoss", points=0.25, holds=["MSELoss.mean", "loss.backward"])
 def test_mean_gradient(submission, seed, rng):
-    """backward gives the gradient of the mean at the prediction."""
+    """backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, {})
 
 
@@ -62,9 +75,22 @@ def test_half_sum(submission):
     assert_loss(submission, MSE, kwargs=kwargs, prediction=PREDICTION, target=TARGET, expected=SQUARES / 2, wrong=wrong)
 
 
-@pytest.mark.check("losses.MSELoss", points=0.4, holds=["MSELoss.half_sum", "loss.backward"])
+@pytest.mark.check("losses.MSELoss", points=0.2, holds=["MSELoss.half_sum", "loss.backward"])
+def test_half_sum_gradient_worked(submission):
+    """With reduction="half_sum" backward gives the difference itself."""
+    wrong = {
+        "The factor 2 of the square's derivative and the 1/2 of the half sum cancel.": 2 * DIFFERENCE,
+        "This is the gradient of the mean.": DIFFERENCE / 3,
+        "The gradient is divided by the batch's size; half the sum is not a mean.": DIFFERENCE / 2,
+        "The sign is reversed.": -DIFFERENCE,
+    }
+    given = {"kwargs": {"reduction": "half_sum"}, "prediction": PREDICTION, "target": TARGET}
+    assert_loss_gradient(submission, MSE, **given, expected=DIFFERENCE, wrong=wrong)
+
+
+@pytest.mark.check("losses.MSELoss", points=0.2, holds=["MSELoss.half_sum", "loss.backward"])
 def test_half_sum_gradient(submission, seed, rng):
-    """With reduction="half_sum" backward gives the gradient of that."""
+    """With reduction="half_sum" backward gives the gradient of what forward computes, by finite differences."""
     check_gradient(submission, seed, rng, {"reduction": "half_sum"})
 
 

@@ -116,20 +116,28 @@ _SECOND = [np.array(v) for v in ([4.0, 16.0], [16 / 7, 48 / 7], [192 / 37, 208 /
 _AHEAD = [np.array(a) for a in ([3.0, 6.0], [4 / 3, 2 / 3], [-16 / 7, 2.0])]
 
 
-@per_optimizer(["Adam"], Adam=0.6, Nadam=0.5)
+@per_optimizer(["Adam", "Nadam"], Adam=0.4, Nadam=0.35)
 def test_moments_over_three_steps(submission, name):
-    """Three steps with betas (0.5, 0.75) and eps 1 give the numbers worked out by hand."""
+    """Three steps with betas (0.5, 0.75) give the numbers worked out by hand."""
     w, right = _START, []
     for numerator, second in zip(_FIRST if name == "Adam" else _AHEAD, _SECOND, strict=True):
-        w = w - 0.1 * numerator / (np.sqrt(second) + 1.0)
+        w = w - 0.1 * numerator / np.sqrt(second)
         right.append({"0.W": w})
-    inside = _START - 0.1 * (_FIRST if name == "Adam" else _AHEAD)[0] / np.sqrt(_SECOND[0] + 1.0)
+    assert_steps(submission, name, {"lr": 0.1, "betas": (0.5, 0.75)}, {"0.W": _START}, _MOMENT_GRADIENTS, right, atol=1e-6)
+
+
+@per_optimizer(["Adam", "Nadam"], Adam=0.2, Nadam=0.15)
+def test_eps_beside_the_root(submission, name):
+    """The first step divides by |gradient| + eps."""
+    # With eps 1 and the gradients 3, -1, 0.25: 3/4, -1/2, 1/5; Nadam's are 1 + beta1 = 1.9 times as long.
+    parameters, gradients, shares = np.zeros(3), np.array([3.0, -1.0, 0.25]), np.array([0.75, -0.5, 0.2])
+    length = 0.1 if name == "Adam" else 0.19
     wrong = {
-        "Is eps added under the root? It is added to the root.": {"0.W": inside},
-        "Is eps left out?": {"0.W": _START - 0.1 * (_FIRST if name == "Adam" else _AHEAD)[0] / np.sqrt(_SECOND[0])},
+        "Is eps added under the root? It is added to the root.": {"0.W": -length * gradients / np.sqrt(gradients**2 + 1)},
+        "Is eps left out?": {"0.W": -length * np.sign(gradients)},
     }
-    kwargs = {"lr": 0.1, "betas": (0.5, 0.75), "eps": 1.0}
-    assert_steps(submission, name, kwargs, {"0.W": _START}, _MOMENT_GRADIENTS, right, wrong=wrong)
+    right = [{"0.W": -length * shares}]
+    assert_steps(submission, name, {"lr": 0.1, "eps": 1.0}, {"0.W": parameters}, [{"0.W": gradients}], right, wrong=wrong)
 
 
 @per_optimizer(["step.all"], SGD=0.4)

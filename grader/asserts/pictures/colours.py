@@ -31,9 +31,14 @@ class Link:
     """Standard deviation of the colours, out of 255."""
 
     @property
+    def follows(self) -> bool:
+        """Whether colour is a function of the response."""
+        return self.forward <= _FORWARD and self.contrast >= _CONTRAST
+
+    @property
     def holds(self) -> bool:
-        """Whether the rectangle shows the array: the bounds lie between what good and bad pictures measure."""
-        return self.forward <= _FORWARD and self.inverse <= _INVERSE and self.contrast >= _CONTRAST
+        """Whether the rectangle shows the array: the response is a function of colour as well."""
+        return self.follows and self.inverse <= _INVERSE
 
 
 def touch_cells(pixels: Pixels, rectangles: Floats, shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -27,16 +27,18 @@ _FRAMES = 8
 
 
 def propose_rectangles(pixels: Pixels, count: int, shape: tuple[int, int]) -> Floats:
-    """Return rectangles `(K, 4)`, x0, y0, x1, y1 in pixels, in which one of `count` tiles of `shape` cells may lie."""
+    """Return rectangles `(K, 4)`, x0, y0, x1, y1 in pixels, in which one of `count` tiles of `shape` cells may lie.
+
+    The likelier ones come first.
+    """
     height, width = pixels.shape[:2]
     between, support = _between_lines(pixels, shape)
     areas = (between[:, 2] - between[:, 0]) * (between[:, 3] - between[:, 1])
     frames = between[np.argsort(-areas * support**2, kind="stable")[:_FRAMES]]
-    parts = [between[areas <= height * width / 2][:_MOST]]
-    parts += [_divide(frame, count, shape) for frame in (np.array([0.0, 0.0, width, height]), *frames)]
+    parts = [_divide(frame, count, shape) for frame in (np.array([0.0, 0.0, width, height]), *frames)]
     if height * width <= _SMALL:
         parts.append(_every_place(width, height, shape))
-    return np.concatenate(parts)
+    return np.concatenate([*parts, between[areas <= height * width / 2][:_MOST]])
 
 
 def _between_lines(pixels: Pixels, shape: tuple[int, int]) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,18 @@ Rectangle = tuple[float, float, float, float]
 _LARGEST_SIDE = 1_600
 _CHUNK = 8_000
 _TRIED = 8
+_GUESSED = 20_000
 _WORTH_A_LOOK = 0.42
 _PROMISING = 0.6
 """Shares explained at which a rectangle is moved, and measured. Good pictures start above 0.49; chance reaches 0.5."""
 _SHARES = (0.0, 0.3, 0.12, 0.05)
+_MISTAKES: dict[str, Callable[[Floats], Floats]] = {
+    "different values have the same colour: was an absolute value, a ReLU or a threshold taken, or cut off by vmin?": lambda tile: tile,
+    "its tile is upside down: row 0 belongs at the top": lambda tile: tile[::-1],
+    "its tile is mirrored: column 0 belongs on the left": lambda tile: tile[:, ::-1],
+    "its tile is turned by half a turn": lambda tile: tile[::-1, ::-1],
+    "its tile is transposed: rows belong downwards": lambda tile: tile.T,
+}
 _MOVES = np.array(list(itertools.product((-1.0, 0.0, 1.0), repeat=4)))
 
 
@@ -38,10 +47,8 @@ class Tile:
 
 def find_tiles(pixels: Pixels, expected: Floats) -> list[Tile | None]:
     """Return a tile of its own for each array of `expected (F, h, w)`, None where there is none."""
-    step = -(-max(pixels.shape[:2]) // _LARGEST_SIDE)
-    seen = np.ascontiguousarray(pixels[::step, ::step])
-    shape = (expected.shape[1], expected.shape[2])
-    rectangles = propose_rectangles(seen, len(expected), shape)
+    seen, step = _shrink(pixels)
+    rectangles = propose_rectangles(seen, len(expected), _shape(expected))
     sharp, smooth = expected, _smooth(expected)
     scores = _score(seen, rectangles, np.concatenate([sharp, smooth]))
     found: list[Tile | None] = []
@@ -49,11 +56,38 @@ def find_tiles(pixels: Pixels, expected: Floats) -> list[Tile | None]:
         taken = [tile.rectangle for tile in found if tile is not None]
         tile = None
         for responses, column in ((sharp[number], number), (smooth[number], number + len(expected))):
-            best = np.argsort(-scores[:, column], kind="stable")[:_TRIED]
-            best = best[scores[best, column] >= _WORTH_A_LOOK]
+            best = _pick(scores[:, column])
             tile = tile or _settle(seen, rectangles[best], responses, taken)
         found.append(tile)
     return [None if tile is None else Tile(_scale(tile.rectangle, step), tile.link) for tile in found]
+
+
+def guess_mistake(pixels: Pixels, responses: Floats, count: int) -> str | None:
+    """Say how `responses (h, w)`, for which there is no tile, may have been drawn wrongly; None where nothing fits."""
+    seen, _ = _shrink(pixels)
+    rectangles = propose_rectangles(seen, count, _shape(responses[None]))[:_GUESSED]
+    for mistake, wrong in _MISTAKES.items():
+        drawn = np.ascontiguousarray(wrong(responses))
+        scores = _score(seen, rectangles, drawn[None])[:, 0]
+        for rectangle in rectangles[_pick(scores)]:
+            moved, explained = _move(seen, rectangle, drawn, _SHARES[1])
+            if explained >= _PROMISING and any(_measure(seen, place, drawn).follows for place in (rectangle, moved)):
+                return mistake
+    return None
+
+
+def _shrink(pixels: Pixels) -> tuple[Pixels, int]:
+    step = -(-max(pixels.shape[:2]) // _LARGEST_SIDE)
+    return np.ascontiguousarray(pixels[::step, ::step]), step
+
+
+def _shape(expected: Floats) -> tuple[int, int]:
+    return expected.shape[1], expected.shape[2]
+
+
+def _pick(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    best = np.argsort(-scores, kind="stable")[:_TRIED]
+    return best[scores[best] >= _WORTH_A_LOOK]
 
 
 def _smooth(expected: Floats) -> Floats:
@@ -64,11 +98,8 @@ def _smooth(expected: Floats) -> Floats:
 
 
 def _score(pixels: Pixels, rectangles: Floats, expected: Floats) -> NDArray[np.float32]:
-    shape = (expected.shape[1], expected.shape[2])
-    parts = [
-        explain(touch_cells(pixels, rectangles[k : k + _CHUNK], shape), expected) for k in range(0, len(rectangles), _CHUNK)
-    ]
-    return np.concatenate(parts)
+    chunks = (rectangles[k : k + _CHUNK] for k in range(0, len(rectangles), _CHUNK))
+    return np.concatenate([explain(touch_cells(pixels, chunk, _shape(expected)), expected) for chunk in chunks])
 
 
 def _settle(pixels: Pixels, rectangles: Floats, responses: Floats, taken: list[Rectangle]) -> Tile | None:

@@ -1,0 +1,20 @@
+"""Claim: a fork with the parent's process id answers too, and one of the two answers is believed.
+
+Stopped by: there is one answer to a question; the second one is a violation.
+"""
+
+import os
+
+from .activations import ReLU as Honest
+from .canary import mark
+
+
+class ReLU(Honest):
+    def backward(self, grad_output):
+        gradient = super().backward(grad_output)
+        number = os.getpid()
+        os.getpid = lambda: number
+        if os.fork() == 0:
+            mark()
+            return gradient * 0.0
+        return gradient
