@@ -592,9 +592,12 @@ def network_load(stubs, path, statistics=None, refused=False):
 
 
 def read_saved(path):
-    """The arrays of a .npz file, read without pickle and without the submission."""
-    with np.load(path, allow_pickle=False) as file:
-        return {name: tell(file[name]) for name in file.files}
+    """The arrays of a .npz file, read without pickle and without the submission, or why that can't be done."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {"arrays": {name: tell(file[name]) for name in file.files}, "error": ""}
+    except Exception as error:
+        return {"arrays": {}, "error": f"{type(error).__name__}: {error}"[:300]}
 
 
 class LossStub:

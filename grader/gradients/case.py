@@ -1,6 +1,6 @@
 """One case: a point, an upstream gradient, and a verdict for each argument that is asked about.
 
-It costs two trips to the subject and one for each argument's line: a look at forward (shape, precision), then the
+It costs three trips to the subject and one for each argument's line: two looks at forward (shape, precision), then the
 object's whole turn (decoy, forward, backward, forward again), then the lines.
 """
 
@@ -48,6 +48,8 @@ def run_case(
     `decoy` is another point of the same shapes. `judged` names arguments of the point. `output_shape` is demanded of
     forward where it is given. Numbers as outputs (losses) have shape (); their upstream gradient is 1.
     """
+    # Called for itself first, as a check of values would do: a forward that answers otherwise while it is measured is found out.
+    [alone] = subject.forward([point])
     output, *beside = subject.forward([point, *draw_probe_points(point, judged, generator)])
     what = f"The output of {subject.title}"
     finding = _find_stray(output, what, output.shape if output_shape is None else output_shape)
@@ -56,7 +58,7 @@ def run_case(
     grad_output = draw_grad_output(output, generator)
     said = subject.backward(point, grad_output, Decoy(decoy, draw_grad_output(output, generator)))
     # Random outputs would look like float32, so they are asked about first.
-    finding = _find_unsteady(subject, output, said) or _find_coarse(subject, point, judged, beside, output.shape, generator)
+    finding = _find_unsteady(subject, output, alone, said) or _find_coarse(subject, point, judged, beside, output.shape, generator)
     if finding is not None:
         return Case(point, grad_output, said, (finding,), {})
     setting = Setting(subject, point, output, grad_output)
@@ -99,8 +101,9 @@ def _find_stray(output: Array, what: str, shape: tuple[int, ...]) -> Finding | N
     return find_misshapen(output, what, shape) or find_not_finite(output, what)
 
 
-def _find_unsteady(subject: Subject, output: Array, said: Backward) -> Finding | None:
-    for other, when in ((said.output, "after it was used with another input"), (said.again, "after its backward")):
+def _find_unsteady(subject: Subject, output: Array, alone: Array, said: Backward) -> Finding | None:
+    calls = ((said.output, "after it was used with another input"), (said.again, "after its backward"), (alone, "on an object of its own"))
+    for other, when in calls:
         stray = _find_stray(other, f"The output of {subject.title}, called again {when},", output.shape)
         what = f"{subject.title} is not a function of its arguments: called with the same ones {when}, it gives another output."
         finding = stray or find_difference(output, other, what)

@@ -23,6 +23,8 @@ from grader.worker.startup import Layer, Setting, start_worker
 from grader.worker.sweep import kill_children, kill_group_of, reap, remove_folder
 
 MAX_MESSAGE = 128 << 10
+_SHARED = ("numpy", "numpy.linalg", "numpy.random", "numpy.lib.stride_tricks", "gzip", "threading")
+"""Loaded once here and not in every worker: NumPy loads its parts only when they are first used."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -81,7 +83,7 @@ class _Zygote:
     def _prepare(self) -> Setting:
         """Import all that workers may need, as the first message says, and say that it is done."""
         config, _ = self._receive()
-        for name in ("numpy", *config["preload"]):  # loaded once here, shared by every worker
+        for name in (*_SHARED, *config["preload"]):
             importlib.import_module(name)
         layers: dict[str, Layer] = {name: importlib.import_module(f"grader.isolation.{name}").enter for name in config["layers"]}
         sys.path.remove(config["own_path"])  # what else lies beside the grader is not for submissions

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from grader.model.assignment import shared_folder
@@ -19,19 +18,14 @@ SHORT = {
 """Far above what a right answer needs on a busy machine, far below what an assignment allows."""
 
 
-def shorten(root: Path, name: str, groups: Sequence[str] = (), **limits: float) -> Path:
+def shorten(root: Path, name: str, *, trainings: bool = False, **limits: float) -> Path:
     """Copy the assignment `name` to `root`, with its limits replaced, and return `root`, to be given to `run_job`.
 
-    Of the checks, only files that name one of `groups` or its class are copied; all of them where there are no groups.
+    The checks of trainings stay behind unless asked for: they load the images, and no other check comes after them.
     """
     source, target = shared_folder("assignments") / name, root / name
-    shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "test_*.py"))
-    words = {word for group in groups for word in (group, f'"{group.partition(".")[2]}"')}
-    for path in sorted(source.glob("*/test_*.py")):
-        text = path.read_text(encoding="utf-8")
-        if not words or any(word in text for word in words):
-            (target / path.parent.name).mkdir(exist_ok=True)
-            shutil.copy(path, target / path.parent.name)
+    ignored = ("__pycache__",) if trainings else ("__pycache__", "test_training*.py")
+    shutil.copytree(source, target, ignore=shutil.ignore_patterns(*ignored))
     settings = target / "assignment.toml"
     text = re.sub(r"(?ms)^\[limits\]\n.*?(?=^\[)", "", settings.read_text(encoding="utf-8"))
     lines = [f"{key} = {value:g}" for key, value in (SHORT | limits).items()]

@@ -13,14 +13,13 @@ from grader.formats import terminal
 from grader.model.report import Report
 from grader.run.job import exit_status
 from tests.assignments.shortened import shorten
-from tests.attacks.arena import ATTACKS, NEIGHBOURS, Attack, find_survivors, grade, groups_for, passed, read_marks, write_attack, write_honest
+from tests.attacks.arena import ATTACKS, NEIGHBOURS, Attack, find_survivors, grade, passed, read_marks, write_attack, write_honest
 
 
 @pytest.fixture(scope="session")
 def assignments(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The assignment with short limits, and of its checks those that the attacks are after."""
-    groups = sorted({group for attack in ATTACKS for group in groups_for(attack.item)})
-    return shorten(tmp_path_factory.mktemp("assignments"), "pytorchnano", groups)
+    """The assignment with short limits."""
+    return shorten(tmp_path_factory.mktemp("assignments"), "pytorchnano")
 
 
 @pytest.fixture(scope="session")

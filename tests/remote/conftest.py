@@ -7,7 +7,7 @@ import pytest
 from grader.model.limits import Limits
 from grader.remote.wall import Wall
 
-QUICK = Limits(import_cpu_s=0.4, call_cpu_s=0.4, call_wall_s=40.0, check_cpu_s=2.0, check_wall_s=90.0, memory_mb=1024, processes=2_000)
+QUICK = Limits(import_cpu_s=0.4, call_cpu_s=0.4, call_wall_s=120.0, check_cpu_s=2.0, check_wall_s=240.0, memory_mb=1024, processes=2_000)
 """Short CPU limits; the wall's are long, because the machine may be busy."""
 
 

@@ -71,7 +71,11 @@ def test_saved_file_needs_no_pickle(submission, rng):
     stubs = draw_stubs(rng)
     path, _ = save(submission, stubs)
     # Read in the new worker, which has imported nothing of the submission.
-    arrays = read_answer(submission.probe("read_saved", path), "the saved file", ())
+    said = read_answer(submission.probe("read_saved", path), "the saved file", ("arrays", "error"))
+    arrays = as_dict(said["arrays"], "the saved file's arrays")
+    if said["error"]:
+        got = str(said["error"])[:200]
+        fail("NumPy can't read the file that Network.save wrote as .npz without pickle.", expected="an .npz file", got=got)
     for place, stub in enumerate(stubs):
         for name, wanted in stub["params"].items():
             if not any(is_close(array, wanted) for array in arrays.values()):
@@ -104,6 +108,6 @@ def test_load_refuses_what_does_not_fit(submission, rng):
             got = f"{raised[0]}: {str(answer['text'])[:200]}" if raised else "no exception"
             fail(f"{what} than the file holds did not raise ValueError.", expected="a ValueError", got=got)
         hint = "Look at every name and shape first, and change parameters only when all of them fit."
-        assert_params(answer["params"], own, f"after a refused Network.load, for a network with {said},", hint)
+        assert_params(answer["params"], own, f"after a refused Network.load into a network with {said}", hint)
 
 

@@ -60,7 +60,7 @@ def test_every_layer_has_its_own_moments(submission, oracle, name, rng):
 def check_layers(submission, oracle, name, rng, cases):
     for kwargs in cases:
         parameters, turns = draw(rng), [draw_large(rng) for _ in range(4)]
-        hint = "Does each parameter of each layer, and each optimizer, have state of its own?"
+        hint = "If the steps of a single parameter are right: has each parameter of each layer, and each optimizer, state of its own?"
         compare(submission, oracle, name, kwargs, parameters, turns, hint=hint, atol=1e-6)
 
 

@@ -68,7 +68,7 @@ def test_first_step(submission, name):
     """The first step is lr times the gradient's sign: both moments are corrected for starting at 0."""
     # m = (1 - beta1) g and m^ = g; v = (1 - beta2) g^2 and sqrt(v^) = |g|.
     parameters = {"0.W": np.array([[1.0, -2.0, 0.5]]), "0.b": np.array([0.0, 3.0, -1.0])}
-    gradients = {"0.W": np.array([[3.0, -0.5, 20.0]]), "0.b": np.array([-4.0, 1.0, -0.25])}
+    gradients = {"0.W": np.array([[30.0, -5.0, 200.0]]), "0.b": np.array([-40.0, 10.0, -2.5])}
     signs = {key: np.sign(gradient) for key, gradient in gradients.items()}
     right = {key: parameters[key] - 0.1 * signs[key] for key in parameters}
     wrong = {
@@ -91,7 +91,7 @@ def test_first_step_looks_ahead(submission):
     """The first step is (1 + beta1) lr times the gradient's sign."""
     # beta1 m^ + (1 - beta1) g / (1 - beta1) = beta1 g + g, over sqrt(v^) = |g|.
     parameters = {"0.W": np.array([[1.0, -2.0, 0.5]]), "0.b": np.array([0.0, 3.0, -1.0])}
-    gradients = {"0.W": np.array([[3.0, -0.5, 20.0]]), "0.b": np.array([-4.0, 1.0, -0.25])}
+    gradients = {"0.W": np.array([[30.0, -5.0, 200.0]]), "0.b": np.array([-40.0, 10.0, -2.5])}
     signs = {key: np.sign(gradient) for key, gradient in gradients.items()}
     right = {key: parameters[key] - 0.19 * signs[key] for key in parameters}
     wrong = {

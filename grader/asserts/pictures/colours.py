@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Pixels = NDArray[np.uint8]
+Planes = NDArray[np.uint8]
+"""A picture as `(3, height, width)`."""
 
 _POINTS = ((0.3, 0.36), (0.7, 0.64))
 """Where a cell is touched for the first look: off its centre, where numbers are written and grid lines run."""
@@ -41,16 +42,16 @@ class Link:
         return self.follows and self.inverse <= _INVERSE
 
 
-def touch_cells(pixels: Pixels, rectangles: Floats, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return rough colours `(K, h * w, 3)` of the cells of `rectangles (K, 4)`, each x0, y0, x1, y1 in pixels."""
-    height, width = pixels.shape[:2]
-    flat = pixels.reshape(-1, 3)
-    colours = np.zeros((len(rectangles), shape[0] * shape[1], 3), np.float32)
+def touch_cells(planes: Planes, rectangles: Floats, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return rough colours `(K, 3, h * w)` of the cells of `rectangles (K, 4)`, each x0, y0, x1, y1 in pixels."""
+    height, width = planes.shape[1:]
+    colours = np.zeros((len(rectangles), 3, shape[0] * shape[1]), np.float32)
     for across, down in _POINTS:
         x = _place(rectangles[:, 0], rectangles[:, 2], shape[1], across, width)
         y = _place(rectangles[:, 1], rectangles[:, 3], shape[0], down, height)
         places = (y[:, :, None] * width + x[:, None, :]).reshape(len(rectangles), -1)
-        colours += flat[places]
+        for channel in range(3):
+            colours[:, channel] += planes[channel].take(places)
     return colours / np.float32(len(_POINTS))
 
 
@@ -62,17 +63,18 @@ def _place(start: Floats, end: Floats, cells: int, within: float, limit: int) ->
 def explain(colours: NDArray[np.float32], expected: Floats) -> NDArray[np.float32]:
     """Return `(K, F)`: the share of each rectangle's variance that a smooth curve over filter f's ranks explains.
 
-    A smooth curve is a sum of the lowest cosines, so that all rectangles and filters are one product of matrices.
+    A smooth curve is a sum of the lowest cosines, so that all rectangles and filters are one product of matrices. The cosines
+    have mean 0 over all ranks: the colours need not be centred.
     """
     filters, cells = len(expected), expected[0].size
     ranks = rank(expected.reshape(filters, cells))
     orders = np.arange(1, _COSINES + 1)[:, None]
-    curves = np.cos(np.pi * orders * (ranks[:, None, :] + 0.5) / cells) * np.sqrt(2 / cells)
-    centred = (colours - colours.mean(axis=1, keepdims=True)).transpose(0, 2, 1).reshape(-1, cells)
-    parts = centred @ curves.reshape(-1, cells).T.astype(np.float32)
-    explained = (parts**2).reshape(len(colours), 3, filters, _COSINES).sum(axis=(1, 3))
-    total = (centred**2).reshape(len(colours), -1).sum(axis=1)
-    return explained / np.maximum(total, cells * np.float32(_CONTRAST**2))[:, None]
+    curves = (np.cos(np.pi * orders * (ranks[:, None, :] + 0.5) / cells) * np.sqrt(2 / cells)).reshape(-1, cells)
+    own = np.repeat(np.eye(filters, dtype=np.float32), _COSINES, axis=0)
+    flat = colours.reshape(-1, cells)
+    explained = (((flat @ curves.T.astype(np.float32)) ** 2) @ own).reshape(-1, 3, filters).sum(axis=1)
+    total = np.einsum("kc,kc->k", flat, flat) - (flat @ np.ones(cells, np.float32)) ** 2 / cells
+    return explained / np.maximum(total.reshape(-1, 3).sum(axis=1), cells * np.float32(_CONTRAST**2))[:, None]
 
 
 def rank(values: Floats) -> Floats:
@@ -80,12 +82,12 @@ def rank(values: Floats) -> Floats:
     return np.argsort(np.argsort(values, axis=-1, kind="stable"), axis=-1, kind="stable").astype(np.float64)
 
 
-def read_cells(pixels: Pixels, rectangle: Floats, shape: tuple[int, int], inner: float) -> Floats:
+def read_cells(planes: Planes, rectangle: Floats, shape: tuple[int, int], inner: float) -> Floats:
     """Return each cell's colour `(h * w, 3)`: the median over its inner part, `inner` of its width and height."""
     x0, y0, x1, y1 = rectangle
-    rows = _spans(y0, y1, shape[0], inner, pixels.shape[0])
-    columns = _spans(x0, x1, shape[1], inner, pixels.shape[1])
-    return np.array([[np.median(pixels[a:b, c:d].reshape(-1, 3), axis=0) for c, d in columns] for a, b in rows]).reshape(-1, 3)
+    rows = _spans(y0, y1, shape[0], inner, planes.shape[1])
+    columns = _spans(x0, x1, shape[1], inner, planes.shape[2])
+    return np.array([np.median(planes[:, a:b, c:d].reshape(3, -1), axis=1) for a, b in rows for c, d in columns])
 
 
 def _spans(start: float, end: float, cells: int, inner: float, limit: int) -> list[tuple[int, int]]:

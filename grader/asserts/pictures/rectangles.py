@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Pixels = NDArray[np.uint8]
+Planes = NDArray[np.uint8]
+"""A picture as `(3, height, width)`."""
 
 _STEP = 12
 """A change between neighbouring pixels that counts as an edge, out of 255."""
@@ -26,13 +27,13 @@ _SMALL = 12_000
 _FRAMES = 8
 
 
-def propose_rectangles(pixels: Pixels, count: int, shape: tuple[int, int]) -> Floats:
+def propose_rectangles(planes: Planes, count: int, shape: tuple[int, int]) -> Floats:
     """Return rectangles `(K, 4)`, x0, y0, x1, y1 in pixels, in which one of `count` tiles of `shape` cells may lie.
 
     The likelier ones come first.
     """
-    height, width = pixels.shape[:2]
-    between, support = _between_lines(pixels, shape)
+    height, width = planes.shape[1:]
+    between, support = _between_lines(planes, shape)
     areas = (between[:, 2] - between[:, 0]) * (between[:, 3] - between[:, 1])
     frames = between[np.argsort(-areas * support**2, kind="stable")[:_FRAMES]]
     parts = [_divide(frame, count, shape) for frame in (np.array([0.0, 0.0, width, height]), *frames)]
@@ -41,10 +42,10 @@ def propose_rectangles(pixels: Pixels, count: int, shape: tuple[int, int]) -> Fl
     return np.concatenate([*parts, between[areas <= height * width / 2][:_MOST]])
 
 
-def _between_lines(pixels: Pixels, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+def _between_lines(planes: Planes, shape: tuple[int, int]) -> tuple[Floats, Floats]:
     """Rectangles with an edge along every side, those with the clearest first, and how clear they are: 1 is everywhere."""
-    across = np.abs(np.diff(pixels.astype(np.int16), axis=1)).max(axis=2)
-    down = np.abs(np.diff(pixels.astype(np.int16), axis=0)).max(axis=2).T
+    across = np.abs(np.diff(planes.astype(np.int16), axis=2)).max(axis=0)
+    down = np.abs(np.diff(planes.astype(np.int16), axis=1)).max(axis=0).T
     x, x_cover = _find_lines(across)
     y, y_cover = _find_lines(down)
     while len(x) ** 2 * len(y) ** 2 > 4 * _MOST_PAIRS:
@@ -60,7 +61,8 @@ def _between_lines(pixels: Pixels, shape: tuple[int, int]) -> tuple[Floats, Floa
     fits &= vertical[left] & vertical[right] & horizontal[:, top] & horizontal[:, bottom]
     i, j = np.nonzero(fits)
     clear = upright[j, left[i]] * upright[j, right[i]] * level[i, top[j]] * level[i, bottom[j]]
-    best = np.argsort(-clear, kind="stable")[: 2 * _MOST]
+    best = np.argpartition(-clear, 2 * _MOST)[: 2 * _MOST] if len(clear) > 2 * _MOST else np.arange(len(clear))
+    best = best[np.argsort(-clear[best], kind="stable")]
     i, j = i[best], j[best]
     return np.stack([x[left[i]], y[top[j]], x[right[i]], y[bottom[j]]], axis=1).astype(np.float64), clear[best]
 

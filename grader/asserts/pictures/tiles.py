@@ -14,6 +14,8 @@ from grader.asserts.pictures.rectangles import propose_rectangles
 
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.uint8]
+Planes = NDArray[np.uint8]
+"""A picture as `(3, height, width)`, where pixels are `(height, width, 3)`."""
 
 Rectangle = tuple[float, float, float, float]
 
@@ -47,38 +49,38 @@ class Tile:
 
 def find_tiles(pixels: Pixels, expected: Floats) -> list[Tile | None]:
     """Return a tile of its own for each array of `expected (F, h, w)`, None where there is none."""
-    seen, step = _shrink(pixels)
-    rectangles = propose_rectangles(seen, len(expected), _shape(expected))
+    planes, step = _shrink(pixels)
+    rectangles = propose_rectangles(planes, len(expected), _shape(expected))
     sharp, smooth = expected, _smooth(expected)
-    scores = _score(seen, rectangles, np.concatenate([sharp, smooth]))
+    scores = _score(planes, rectangles, np.concatenate([sharp, smooth]))
     found: list[Tile | None] = []
     for number in range(len(expected)):
         taken = [tile.rectangle for tile in found if tile is not None]
         tile = None
         for responses, column in ((sharp[number], number), (smooth[number], number + len(expected))):
             best = _pick(scores[:, column])
-            tile = tile or _settle(seen, rectangles[best], responses, taken)
+            tile = tile or _settle(planes, rectangles[best], responses, taken)
         found.append(tile)
     return [None if tile is None else Tile(_scale(tile.rectangle, step), tile.link) for tile in found]
 
 
 def guess_mistake(pixels: Pixels, responses: Floats, count: int) -> str | None:
     """Say how `responses (h, w)`, for which there is no tile, may have been drawn wrongly; None where nothing fits."""
-    seen, _ = _shrink(pixels)
-    rectangles = propose_rectangles(seen, count, _shape(responses[None]))[:_GUESSED]
+    planes, _ = _shrink(pixels)
+    rectangles = propose_rectangles(planes, count, _shape(responses[None]))[:_GUESSED]
     for mistake, wrong in _MISTAKES.items():
         drawn = np.ascontiguousarray(wrong(responses))
-        scores = _score(seen, rectangles, drawn[None])[:, 0]
+        scores = _score(planes, rectangles, drawn[None])[:, 0]
         for rectangle in rectangles[_pick(scores)]:
-            moved, explained = _move(seen, rectangle, drawn, _SHARES[1])
-            if explained >= _PROMISING and any(_measure(seen, place, drawn).follows for place in (rectangle, moved)):
+            moved, explained = _move(planes, rectangle, drawn, _SHARES[1])
+            if explained >= _PROMISING and any(_measure(planes, place, drawn).follows for place in (rectangle, moved)):
                 return mistake
     return None
 
 
-def _shrink(pixels: Pixels) -> tuple[Pixels, int]:
+def _shrink(pixels: Pixels) -> tuple[Planes, int]:
     step = -(-max(pixels.shape[:2]) // _LARGEST_SIDE)
-    return np.ascontiguousarray(pixels[::step, ::step]), step
+    return np.ascontiguousarray(pixels[::step, ::step].transpose(2, 0, 1)), step
 
 
 def _shape(expected: Floats) -> tuple[int, int]:
@@ -86,8 +88,8 @@ def _shape(expected: Floats) -> tuple[int, int]:
 
 
 def _pick(scores: NDArray[np.float32]) -> NDArray[np.int64]:
-    best = np.argsort(-scores, kind="stable")[:_TRIED]
-    return best[scores[best] >= _WORTH_A_LOOK]
+    likely = np.flatnonzero(scores >= _WORTH_A_LOOK)
+    return likely[np.argsort(-scores[likely], kind="stable")[:_TRIED]]
 
 
 def _smooth(expected: Floats) -> Floats:
@@ -97,37 +99,37 @@ def _smooth(expected: Floats) -> Floats:
     return (rows[:, :, :-2] + 4 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 6
 
 
-def _score(pixels: Pixels, rectangles: Floats, expected: Floats) -> NDArray[np.float32]:
+def _score(planes: Planes, rectangles: Floats, expected: Floats) -> NDArray[np.float32]:
     chunks = (rectangles[k : k + _CHUNK] for k in range(0, len(rectangles), _CHUNK))
-    return np.concatenate([explain(touch_cells(pixels, chunk, _shape(expected)), expected) for chunk in chunks])
+    return np.concatenate([explain(touch_cells(planes, chunk, _shape(expected)), expected) for chunk in chunks])
 
 
-def _settle(pixels: Pixels, rectangles: Floats, responses: Floats, taken: list[Rectangle]) -> Tile | None:
+def _settle(planes: Planes, rectangles: Floats, responses: Floats, taken: list[Rectangle]) -> Tile | None:
     """Return the first of the rectangles, moved a little, that shows the responses and overlaps no other tile."""
     for rectangle in rectangles:
         moved = rectangle
         for share in _SHARES:
-            moved, explained = _move(pixels, moved, responses, share)
+            moved, explained = _move(planes, moved, responses, share)
             if explained < _PROMISING:
                 continue
-            link = _measure(pixels, moved, responses)
+            link = _measure(planes, moved, responses)
             if link.holds and not any(_overlap(moved, other) for other in taken):
                 x0, y0, x1, y1 = (float(side) for side in moved)
                 return Tile((x0, y0, x1, y1), link)
     return None
 
 
-def _measure(pixels: Pixels, rectangle: Floats, responses: Floats) -> Link:
+def _measure(planes: Planes, rectangle: Floats, responses: Floats) -> Link:
     """Read small centres for smooth pictures, and most of a cell for those with numbers or lines over the centres."""
-    links = [measure_link(read_cells(pixels, rectangle, responses.shape, inner), responses.ravel()) for inner in (0.3, 0.8)]
+    links = [measure_link(read_cells(planes, rectangle, responses.shape, inner), responses.ravel()) for inner in (0.3, 0.8)]
     return min(links, key=lambda link: (not link.holds, link.forward + link.inverse))
 
 
-def _move(pixels: Pixels, rectangle: Floats, responses: Floats, share: float) -> tuple[Floats, float]:
+def _move(planes: Planes, rectangle: Floats, responses: Floats, share: float) -> tuple[Floats, float]:
     """Move each side by up to `share` of a cell to where the responses explain most, and return that share, too."""
     cell = np.array([rectangle[2] - rectangle[0], rectangle[3] - rectangle[1]]) / (responses.shape[1], responses.shape[0])
     tried = rectangle + share * _MOVES * np.tile(cell, 2) if share else rectangle[None]
-    scores = _score(pixels, tried, responses[None])[:, 0]
+    scores = _score(planes, tried, responses[None])[:, 0]
     best = int(np.argmax(scores))
     return tried[best], float(scores[best])
 
