@@ -7,44 +7,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+Drawn = Any
+"""A matplotlib figure or axes, whose own annotations leave most arguments unknown."""
 
 _SIZE_INCHES = (6.4, 4.8)
 _DPI = 100
-_MOST_LABELS = 20
+_MOST_MARKERS = 40
+"""Epochs up to which each is a dot."""
+_MOST_LABELS = 12
 """Classes up to which every cell is labelled with its count."""
 _SPAN_OF_LOG = 50.0
 """The ratio of the largest loss to the smallest from which the scale is logarithmic."""
+_LEAST_OF_LOG = 1e-30
+"""The smallest loss of a logarithmic scale: matplotlib's overflows over hundreds of decades."""
 
 
 def draw_learning_curve(losses: Sequence[float], path: Path, title: str) -> Path:
     """Draw one loss an epoch as a PNG of 640 x 480 pixels at `path`, and return it; the bytes depend on the arguments alone.
 
-    Losses that are not finite are left out of the line and counted in the title.
+    Losses that are not finite are left out of the line and counted above it.
     """
     values = np.asarray(losses, np.float64).ravel()
     finite = np.isfinite(values)
     figure, axes = _start()
     epochs = np.arange(1, len(values) + 1)
-    axes.plot(epochs, np.where(finite, values, np.nan), color="tab:blue", linewidth=1.8, marker="o" if len(values) <= 40 else None, markersize=4)
+    marker = "o" if len(values) <= _MOST_MARKERS else None
+    axes.plot(epochs, np.where(finite, values, np.nan), color="tab:blue", linewidth=1.8, marker=marker, markersize=4)
     shown = values[finite]
-    if shown.size and shown.min() > 0 and shown.max() > _SPAN_OF_LOG * shown.min():
+    if shown.size and shown.min() > _LEAST_OF_LOG and shown.max() > _SPAN_OF_LOG * shown.min():
         axes.set_yscale("log")
     axes.set_xlabel("epoch")
     axes.set_ylabel("mean loss")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(True, alpha=0.3)
     lost = int((~finite).sum())
-    axes.set_title(_shorten(title) + (f"\n{lost} of {len(values)} losses are not finite" if lost else ""), parse_math=False)
-    if shown.size:
-        axes.annotate(f"{shown[-1]:.4g}", (float(epochs[finite][-1]), float(shown[-1])), (0, 8), textcoords="offset points", ha="right")
+    notes = [_shorten(title)]
+    notes += [f"{lost} of {len(values)} losses are not finite"] if lost else []
+    notes += [f"last: {shown[-1]:.4g}"] if shown.size else []
+    axes.set_title("\n".join(notes), parse_math=False)
     return _save(figure, path)
 
 
@@ -71,24 +76,24 @@ def draw_confusion(matrix: NDArray[Any], path: Path, title: str) -> Path:
     return _save(figure, path)
 
 
-def _label_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
-    size = 9 if len(counts) <= 10 else 5
+def _label_cells(axes: Drawn, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    size = 9 if len(counts) <= 10 else 7
     for (row, column), count in np.ndenumerate(counts):
         if count:
             colour = "white" if shares[row, column] > 0.5 else "black"
             axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize=size)
 
 
-def _start() -> tuple[Figure, Axes]:
+def _start() -> tuple[Drawn, Drawn]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE_INCHES, dpi=_DPI, layout="constrained")
+    figure: Drawn = Figure(figsize=_SIZE_INCHES, dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def _save(figure: Drawn, path: Path) -> Path:
     """Write the PNG without the name and version of the software, so that equal figures are equal bytes."""
     figure.savefig(path, format="png", dpi=_DPI, metadata={"Software": None})
     return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +24,14 @@ def validate_pixels(value: object, what: str = "the picture") -> NDArray[np.uint
     """Return the uint8 pixels `(H, W, 3)` of what the probe `decode_picture` answered, or fail the check."""
     if not isinstance(value, dict):
         fail(f"{what} could not be decoded: the answer is {describe(value)}.", expected="a PNG")
-    answer: dict[str, Any] = value
+    answer = cast(dict[str, Any], value)
     error = answer.get("error")
     if isinstance(error, str):
         said = "".join(letter if letter.isprintable() else " " for letter in error[:300])
         fail(f"{what} can't be looked at: {said}.", expected=f"a PNG of at most {MAX_PIXELS} pixels")
     pixels = as_array(answer.get("pixels"), f"{what}, decoded,", dtype=np.uint8)
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.size == 0 or pixels.size > 3 * MAX_PIXELS:
-        fail(f"{what}, decoded, has shape {pixels.shape}.", expected=f"(height, width, 3), at most {MAX_PIXELS} pixels", got=str(pixels.shape))
+        fail(f"{what}, decoded, has the wrong shape.", expected=f"(height, width, 3), at most {MAX_PIXELS} pixels", got=str(pixels.shape))
     return pixels
 
 
@@ -48,9 +48,9 @@ def assert_tiles(pixels: NDArray[np.uint8], expected: NDArray[Any], what: str) -
         return
     count, height, width = arrays.shape
     mistake = guess_mistake(pixels, arrays[missing[0]], count)
-    names = ", ".join(str(number) for number in missing)
+    names = ("filters " if len(missing) > 1 else "filter ") + ", ".join(str(number) for number in missing)
     fail(
-        f"{what}: {count - len(missing)} of {count} tiles found; no tile for filter{'s' if len(missing) > 1 else ''} {names} (counted from 0).",
+        f"{what}: {count - len(missing)} of {count} tiles found; no tile for {names} (counted from 0).",
         expected=f"one tile of {height} x {width} cells for each filter, whose colour tells the value in the cell",
         got=f"for filter {missing[0]}, {mistake}" if mistake else "no rectangle whose colours follow those values",
         hint="Draw each filter's array with imshow, unchanged, in an axes of its own, and save the figure at the end.",

@@ -122,10 +122,10 @@ def test_honest_layer_passes_quietly(submit, judge):
     assert len(judgement.trials) == 5
 
 
-def test_case_of_three_arguments_costs_five_trips(submit):
+def test_case_of_three_arguments_costs_six_trips(submit):
     worker = submit(Dense=Dense)
     check_dense(worker, ("input", "W", "b"), cases=1)
-    assert worker.calls == ["layer_points", "layer_case", "layer_points", "layer_points", "layer_points"]
+    assert worker.calls == ["layer_points", "layer_points", "layer_case", "layer_points", "layer_points", "layer_points"]
 
 
 class WrongWeight(Dense):

@@ -6,14 +6,17 @@ process: the edits are our own.
 
 from __future__ import annotations
 
+import compileall
 import importlib
 import itertools
 import math
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -46,7 +49,9 @@ class Case:
 def load_edited(edits: list[Edit], folder: Path, module: str) -> Iterator[ModuleType]:
     """Import one module of the reference, edited in a copy under `folder`; only the block can see it."""
     name = f"pytorchnano_{next(_count)}"
-    apply_edits(edits, REFERENCE, folder).rename(folder / name)
+    package = apply_edits(edits, REFERENCE, folder).rename(folder / name)
+    # Python checks each file's time and size: what was not edited need not be compiled again.
+    shutil.copytree(_compile_reference(), package / "__pycache__", ignore=shutil.ignore_patterns("*.pyc.*"))
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     try:
@@ -55,6 +60,13 @@ def load_edited(edits: list[Edit], folder: Path, module: str) -> Iterator[Module
         sys.path.remove(str(folder))
         for key in [key for key in sys.modules if key.partition(".")[0] == name]:
             del sys.modules[key]
+
+
+@cache
+def _compile_reference() -> Path:
+    """Return the folder of the reference's bytecode, brought up to date."""
+    compileall.compile_dir(REFERENCE, maxlevels=0, quiet=2)
+    return REFERENCE / "__pycache__"
 
 
 def read_battery(item: str) -> list[Case]:

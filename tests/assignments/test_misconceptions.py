@@ -30,7 +30,7 @@ def choose_bugs() -> Iterator[Any]:
         yield pytest.param(name, id=name, marks=[] if crc32(name.encode()) % 8 == 3 else pytest.mark.slow)
 
 
-@pytest.mark.parametrize("name", choose_bugs())
+@pytest.mark.parametrize("name", list(choose_bugs()))
 def test_bug_loses_points_in_its_own_group(name: str, tmp_path: Path) -> None:
     bug = BUGS[name]
     apply_edits(bug.edits, REFERENCE, tmp_path / "submission")

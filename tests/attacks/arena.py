@@ -1,8 +1,9 @@
 """Where attacks take place: an honest submission with one mistake, an attack put into it, and what is left afterwards.
 
 An attack is a file `submissions/NAME.py`, which becomes `pytorchnano/attack.py`, or a folder `submissions/NAME/` that is laid over the
-submission. Its docstring says what it claims and what stops it; a line `Item:` names the contract item that it is after, the reference
-with `MISTAKES[item]` otherwise. The item's module takes the class of that name from the attack at its end.
+submission. Its docstring says what it claims and what stops it. `Item:` names the contract item that it is after, ReLU otherwise; the
+item's module takes the class of that name from the attack at its end. The honest submission is the reference with `MISTAKES[item]`, or
+with `Against: the reference` the reference itself, of whose points the attack must then lose some.
 """
 
 from __future__ import annotations
@@ -74,14 +75,16 @@ class Attack:
     """What stops it."""
     item: str
     """The contract item whose points it wants."""
+    against_reference: bool
+    """Whether it begins with a right answer, so that it has points to lose."""
 
 
 def read_attack(path: Path) -> Attack:
     """Read an attack's docstring; KeyError where it lacks `Claim:` or `Stopped by:`."""
     main = path / "pytorchnano" / "attack.py" if path.is_dir() else path
     text = ast.get_docstring(ast.parse(main.read_text(encoding="utf-8"))) or ""
-    fields = dict(re.findall(r"(?ms)^(Claim|Stopped by|Item): (.*?)\s*(?=^\S[\w ]*: |\Z)", text))
-    return Attack(path.stem, path, fields["Claim"], fields["Stopped by"], fields.get("Item", "activations.ReLU"))
+    fields = dict(re.findall(r"(?ms)^(Claim|Stopped by|Item|Against): (.*?)\s*(?=^\S[\w ]*: |\Z)", text))
+    return Attack(path.stem, path, fields["Claim"], fields["Stopped by"], fields.get("Item", "activations.ReLU"), "Against" in fields)
 
 
 ATTACKS = [read_attack(path) for path in sorted(SUBMISSIONS.iterdir()) if path.suffix == ".py" or (path / "pytorchnano").is_dir()]
@@ -92,15 +95,15 @@ def groups_for(item: str) -> tuple[str, ...]:
     return (item, *NEIGHBOURS)
 
 
-def write_honest(item: str, into: Path) -> Path:
-    """Write the reference with the item's honest mistake below `into`; return `into`."""
-    apply_edits([MISTAKES[item]], shared_folder("reference") / "pytorchnano", into)
+def write_honest(item: str, into: Path, mistaken: bool = True) -> Path:
+    """Write the reference, with the item's honest mistake unless told otherwise, below `into`; return `into`."""
+    apply_edits([MISTAKES[item]] if mistaken else [], shared_folder("reference") / "pytorchnano", into)
     return into
 
 
 def write_attack(attack: Attack, into: Path, canary: Path) -> Path:
     """Write the honest submission with the attack in it; its marks go to the file `canary`. Return `into`."""
-    package = write_honest(attack.item, into) / "pytorchnano"
+    package = write_honest(attack.item, into, not attack.against_reference) / "pytorchnano"
     if attack.path.is_dir():
         shutil.copytree(attack.path, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     else:

@@ -23,21 +23,22 @@ def assignments(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def honest(assignments: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Report]:
-    """What the honest submission with the mistake in an item gets, graded once."""
-    known: dict[str, Report] = {}
+def honest(assignments: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Report]:
+    """What the honest submission gets, with the mistake in an item or without, graded once."""
+    known: dict[tuple[str, bool], Report] = {}
 
-    def report_of(item: str) -> Report:
-        if item not in known:
+    def report_of(item: str, mistaken: bool = True) -> Report:
+        if (item, mistaken) not in known:
             folder = tmp_path_factory.mktemp("honest")
-            known[item] = grade(write_honest(item, folder / "ada"), item, assignments, folder / "out").report
-        return known[item]
+            submission = write_honest(item, folder / "ada", mistaken)
+            known[item, mistaken] = grade(submission, item, assignments, folder / "out").report
+        return known[item, mistaken]
 
     return report_of
 
 
 @pytest.mark.parametrize("item", sorted({attack.item for attack in ATTACKS}))
-def test_honest_mistake_costs_points_of_its_item_alone(item: str, honest: Callable[[str], Report]) -> None:
+def test_honest_mistake_costs_points_of_its_item_alone(item: str, honest: Callable[..., Report]) -> None:
     report = honest(item)
     points = {group.name: (group.earned, group.possible) for group in report.groups}
     assert 0 < points[item][0] < points[item][1]
@@ -46,20 +47,20 @@ def test_honest_mistake_costs_points_of_its_item_alone(item: str, honest: Callab
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_attack_takes_place_and_gains_nothing(attack: Attack, assignments: Path, honest: Callable[[str], Report], tmp_path: Path) -> None:
+def test_attack_takes_place_and_gains_nothing(attack: Attack, assignments: Path, honest: Callable[..., Report], tmp_path: Path) -> None:
     places = tmp_path / "canaries"
     places.mkdir()
     places.chmod(0o777)  # a worker may run as another user
     canary = places / "canary"
     finished = grade(write_attack(attack, tmp_path / "eve", canary), attack.item, assignments, tmp_path / "out")
-    report, right = finished.report, honest(attack.item)
+    report, right = finished.report, honest(attack.item, not attack.against_reference)
 
     notes, walls = read_marks(canary)
     assert notes, "the act did not take place"
     assert read_marks(places / "canary.escaped")[0] == []
     assert passed(report, attack.item) <= passed(right, attack.item)
     assert passed(report, *NEIGHBOURS) == passed(right, *NEIGHBOURS)
-    assert report.score <= right.score
+    assert report.score < right.score if attack.against_reference else report.score <= right.score
     assert_complete(report, right)
     assert json_format.parse(finished.path.read_text(encoding="utf-8")) == report
     assert "\x1b" not in terminal.render(report)

@@ -85,7 +85,8 @@ def _find_lines(steps: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np
 
 def _pair(lines: NDArray[np.int64], least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the indices of every two lines that are at least `least` apart, the lower one first."""
-    return np.nonzero(lines[None, :] - lines[:, None] >= least)
+    first, second = np.nonzero(lines[None, :] - lines[:, None] >= least)
+    return first, second
 
 
 def _divide(frame: Floats, count: int, shape: tuple[int, int]) -> Floats:
@@ -113,5 +114,5 @@ def _every_place(width: int, height: int, shape: tuple[int, int]) -> Floats:
     for size in (1, 2, 3):
         x, y = np.meshgrid(np.arange(width - size * shape[1] + 1), np.arange(height - size * shape[0] + 1))
         corners = np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float64)
-        found.append(np.concatenate([corners, corners + [size * shape[1], size * shape[0]]], axis=1))
+        found.append(np.concatenate([corners, corners + np.array([size * shape[1], size * shape[0]])], axis=1))
     return np.concatenate(found)

@@ -18,17 +18,17 @@ def style(draw):
     return draw
 
 
-def figure_of(count, rows, columns, size=(6.4, 4.8), dpi=100, layout=None, **subplots):
+def figure_of(count, rows, columns, size=(6.4, 4.8), dpi=100, layout=None):
     figure = Figure(figsize=size, dpi=dpi, layout=layout)
     FigureCanvasAgg(figure)
-    axes = np.atleast_1d(figure.subplots(rows, columns, **subplots)).ravel()
+    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     for spare in axes[count:]:
         spare.set_axis_off()
     return figure, axes[:count]
 
 
-def show(tiles, path, rows, columns, size=(6.4, 4.8), dpi=100, layout=None, title="filter {}", axis=True, bar=False, subplots=None, save=None, **imshow):
-    figure, axes = figure_of(len(tiles), rows, columns, size, dpi, layout, **(subplots or {}))
+def show(tiles, path, rows, columns, size=(6.4, 4.8), dpi=100, layout=None, title="filter {}", axis=True, bar=False, save=None, **imshow):
+    figure, axes = figure_of(len(tiles), rows, columns, size, dpi, layout)
     for number, (ax, tile) in enumerate(zip(axes, tiles, strict=True)):
         image = ax.imshow(tile, **imshow)
         if title:
@@ -113,7 +113,7 @@ def column_in_a_default_figure(tiles, path, rng):
 
 
 @style
-def twilight_of_few_dots(tiles, path, rng):
+def inferno_of_few_dots(tiles, path, rng):
     show(tiles, path, 2, 3, cmap="inferno", dpi=60)
 
 
@@ -324,7 +324,7 @@ def frames_of_thick_lines(tiles, path, rng):
 
 
 @style
-def twenty_colours(tiles, path, rng):
+def twelve_colours(tiles, path, rng):
     show(tiles, path, 2, 3, cmap=mpl.colormaps["viridis"].resampled(12))
 
 
@@ -401,7 +401,8 @@ def pil_nearest(tiles, path, rng):
 def pil_bicubic(tiles, path, rng):
     canvas = Image.new("RGB", (640, 360), (40, 40, 60))
     for k, tile in enumerate(tiles):
-        canvas.paste(Image.fromarray(normalize(tile)).convert("RGB").resize((190, 150), Image.Resampling.BICUBIC), (10 + k % 3 * 205, 20 + k // 3 * 170))
+        large = Image.fromarray(normalize(tile)).convert("RGB").resize((190, 150), Image.Resampling.BICUBIC)
+        canvas.paste(large, (10 + k % 3 * 205, 20 + k // 3 * 170))
     canvas.save(path)
 
 
