@@ -17,7 +17,8 @@ __all__ = ["MAX_PIXELS", "PictureCase", "assert_pictures_differ", "assert_tiles"
 MAX_PIXELS = 12_000_000
 """The largest picture that is looked at: 4000 x 3000."""
 _NOTICED = 8
-_CHANGED = 0.005
+_CHANGED = 0.02
+"""Share of pixels: other tiles change 6% and more, another title under 2%."""
 
 
 def validate_pixels(value: object, what: str = "the picture") -> NDArray[np.uint8]:

@@ -108,7 +108,7 @@ _HOWS = {
 class ScanningWorker(Protocol):
     """What the scan needs of a worker that was started with `PROBE`."""
 
-    def probe(self, name: str, *arguments: Any) -> Any:
+    def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a function of the probe file and give its result; raises a StudentFault where it used too much or died."""
         ...
 

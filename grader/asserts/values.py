@@ -7,6 +7,7 @@ never an exception inside the grader.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, cast
 
@@ -42,21 +43,24 @@ def as_array(
     if not isinstance(value, np.ndarray):
         wanted = "an array" if shape is None else f"an array of shape {shape}"
         fail(f"{what} is {describe(value)}, not {wanted}.", expected=wanted, got=describe(value))
-    if shape is not None and value.shape != tuple(shape):
-        fail(f"{what} has the wrong shape.", expected=str(tuple(shape)), got=str(value.shape))
-    if dtype is not None and value.dtype != np.dtype(dtype):
-        fail(f"{what} has the wrong dtype.", expected=str(np.dtype(dtype)), got=str(value.dtype))
-    if finite and value.dtype.kind == "f" and not bool(np.isfinite(value).all()):
-        bad = np.argwhere(~np.isfinite(value))[0]
+    array = cast(Array, value)
+    if shape is not None and array.shape != tuple(shape):
+        fail(f"{what} has the wrong shape.", expected=str(tuple(shape)), got=str(array.shape))
+    if dtype is not None and array.dtype != np.dtype(dtype):
+        fail(f"{what} has the wrong dtype.", expected=str(np.dtype(dtype)), got=str(array.dtype))
+    if finite and array.dtype.kind == "f" and not bool(np.isfinite(array).all()):
+        bad = np.argwhere(~np.isfinite(array))[0]
         place = tuple(int(i) for i in bad)
-        fail(f"{what} contains {value[place]}.", expected="finite numbers everywhere", got=str(value[place]), where=f"index {place}")
-    return value
+        fail(f"{what} contains {array[place]}.", expected="finite numbers everywhere", got=str(array[place]), where=f"index {place}")
+    return array
 
 
 def as_number(value: object, what: str, *, finite: bool = True) -> float:
     """Return `value` as a float; an array of one entry counts, anything else fails the check."""
-    if isinstance(value, np.ndarray) and value.size == 1 and value.dtype.kind in "fiu":
-        value = float(value.reshape(-1)[0])
+    if isinstance(value, np.ndarray):
+        array = cast(Array, value)
+        if array.size == 1 and array.dtype.kind in "fiu":
+            value = float(array.reshape(-1)[0])
     if isinstance(value, bool) or not isinstance(value, int | float):
         fail(f"{what} is {describe(value)}, not a number.", expected="a number", got=describe(value))
     try:
@@ -120,9 +124,7 @@ def assert_close(
     return array
 
 
-def _fail_apart(
-    array: Array, wanted: Array, error: Array, wrong: Array, what: str, rtol: float, atol: float, hint: str
-) -> NoReturn:
+def _fail_apart(array: Array, wanted: Array, error: Array, wrong: Array, what: str, rtol: float, atol: float, hint: str) -> NoReturn:
     place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), array.shape))
     share = f"{int(wrong.sum())} of {wrong.size} entries are wrong" if wrong.size > 1 else "the number is wrong"
     fail(
@@ -159,7 +161,7 @@ def assert_refuses(call: Callable[[], object], said: str, *, names: Sequence[str
     except SubmissionRaised as fault:
         if "ValueError" not in fault.bases:
             fail(f"{said} raised {fault.type_name}.", expected=wanted, got=f"{fault.type_name}: {fault.text}"[:300])
-        if names and not any(name.lower() in fault.text.lower() for name in names):
+        if names and not any(_is_named(name, fault.text) for name in names):
             fail(
                 f"{said} was refused, but the message does not say which argument is wrong.",
                 expected=wanted,
@@ -167,3 +169,9 @@ def assert_refuses(call: Callable[[], object], said: str, *, names: Sequence[str
             )
         return
     fail(f"{said} was accepted.", expected=wanted, got="no exception")
+
+
+def _is_named(name: str, text: str) -> bool:
+    """Whether a message names an argument: short names must stand alone, longer ones may be part of a word ("beta" of "betas")."""
+    pattern = rf"\b{re.escape(name)}\b" if len(name) <= 2 else re.escape(name)
+    return re.search(pattern, text, re.IGNORECASE) is not None

@@ -109,7 +109,10 @@ def _groups(report: Report) -> list[str]:
 def _totals(report: Report) -> list[str]:
     lines = [f"  Score: {report.score:g} of {report.max_score:g} points ({report.percent:.1f} %)"]
     if report.withheld:
-        lines += _wrapped(f"Withheld: {report.withheld:g} points could not be decided through no fault of the submission; a person must look.", indent="  ")
+        lines += _wrapped(
+            f"Withheld: {report.withheld:g} points could not be decided through no fault of the submission; a person must look.",
+            indent="  ",
+        )
     return lines
 
 

@@ -12,7 +12,7 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import ConfigDict, Field, StrictBool, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as validated
@@ -122,8 +122,9 @@ def load_assignment(folder: Path) -> Assignment:
     except tomllib.TOMLDecodeError as error:
         raise RequestFault(f"{path} is not TOML: {error}.") from error
     mistakes: list[str] = []
-    known_limits = [name for name in Limits.__dataclass_fields__]
-    for key in raw.get("limits", {}) if isinstance(raw.get("limits"), dict) else []:
+    known_limits = list(Limits.__dataclass_fields__)
+    given = raw.get("limits")
+    for key in cast(dict[str, Any], given) if isinstance(given, dict) else ():
         if key not in known_limits:
             mistakes.append(_sentence(text, ("limits", key), f"is not a limit. {_nearest(key, known_limits)}"))
     record: _File | None = None
@@ -172,7 +173,7 @@ def _mistake(text: str, fault: dict[str, Any]) -> str:
     kind = fault["type"]
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         known = list(Group.__dataclass_fields__ if place[0] == "groups" and len(place) > 1 else _File.__dataclass_fields__)
-        return _sentence(text, place, f"is not a known key. {_nearest(place[-1], known)}")
+        return _sentence(text, place, f"is not a known key. {_nearest(place[len(place) - 1], known)}")
     if kind in ("missing", "missing_argument"):
         return _sentence(text, place, "is missing")
     if kind == "string_pattern_mismatch" and place[0] == "groups":

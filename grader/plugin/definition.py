@@ -62,7 +62,9 @@ def read_mark(
     }
 
 
-def define(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], folder: str, assignment: Assignment) -> CheckDefinition:
+def define(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], folder: str, assignment: Assignment
+) -> CheckDefinition:
     """Build the definition of a marked function that lies in `folder`; `GraderFault` says what its author got wrong."""
     name = function.__name__.removeprefix("test_")
     try:

@@ -60,17 +60,12 @@ def submission(grading: Grading, definition: CheckDefinition, seed: int) -> Iter
     submitted.close()
 
 
-@pytest.fixture(scope="session")
-def _oracle(grading: Grading) -> Oracle:
-    return Oracle(grading.assignment.package)
-
-
 @pytest.fixture
-def oracle(_oracle: Oracle, definition: CheckDefinition) -> Oracle:
+def oracle(grading: Grading, definition: CheckDefinition) -> Oracle:
     """The reference's modules; for hidden checks alone, so that the public folder can be given away."""
     if definition.visibility == "public":
         raise GraderFault(f"{definition.id} is public and asks for the oracle")
-    return _oracle
+    return grading.oracle
 
 
 @pytest.fixture

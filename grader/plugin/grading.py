@@ -39,6 +39,8 @@ class Grading:
         self.scored: set[str] = set()
         self.outcomes: dict[str, Outcome] = {}
         self.timeouts: Counter[str] = Counter()
+        self.oracle = Oracle(assignment.package)
+        """The reference, for hidden checks."""
         self._scan: Scan | None = None
         self._started = time.monotonic()
         self._worker_cpu_s = 0.0
@@ -173,5 +175,3 @@ class Oracle:
             raise GraderFault(f"the oracle's {module} was loaded from {origin}")
         setattr(self, module, loaded)
         return loaded
-
-

@@ -1,13 +1,13 @@
-"""pytest's hooks: collection, order, outcomes. The plugin that a session loads (`-p grader.plugin.hooks`)."""
+"""pytest's hooks: collection, order, outcomes. A session loads this plugin and `fixtures` (`-p grader.plugin.hooks`)."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,18 +18,7 @@ from grader.model.job import Session
 from grader.model.outcome import Blame, Outcome, Status
 from grader.plugin import verdicts
 from grader.plugin.definition import CheckDefinition, define
-from grader.plugin.fixtures import (  # noqa: F401  (pytest finds the fixtures in this module)
-    DEFINITION,
-    GRADING,
-    _oracle,
-    definition,
-    grading,
-    oracle,
-    rng,
-    save_artifact,
-    seed,
-    submission,
-)
+from grader.plugin.fixtures import DEFINITION, GRADING
 from grader.plugin.grading import TIMEOUTS_BEFORE_THE_REST_FAILS, Grading
 from grader.plugin.journal import outcome_record
 from grader.plugin.ordering import order, select
@@ -41,7 +30,9 @@ SECONDS = pytest.StashKey[float]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read what this session is told, and register the mark."""
-    config.addinivalue_line("markers", "check(group, points=1, after=(), limits=None, scratch='', timed=False, holds=()): a check of the contract")
+    config.addinivalue_line(
+        "markers", "check(group, points=1, after=(), limits=None, scratch='', timed=False, holds=()): a check of the contract"
+    )
     told = json.loads(Path(os.environ[SESSION_VARIABLE]).read_text(encoding="utf-8"))
     told["only"] = tuple(told["only"])
     session = Session(**told)
@@ -66,7 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             problems.append(f"two checks are called {found.id}")
         of_check.setdefault(found.id, []).append(item)
     everything = list(state.definitions.values())
-    problems += [f"{d.id} comes after {name}, which does not exist" for d in everything for name in d.after if name not in state.definitions]
+    problems += [
+        f"{d.id} comes after {name}, which does not exist" for d in everything for name in d.after if name not in state.definitions
+    ]
     scored, needed = select(everything, state.session.only, state.session.visibility)
     state.scored = scored
     running = [d for d in everything if d.id in scored or d.id in needed]
@@ -90,7 +83,7 @@ def _definition_of(item: pytest.Item, state: Grading) -> CheckDefinition:
     mark = item.get_closest_marker("check")
     if mark is None or not isinstance(item, pytest.Function):
         raise GraderFault(f"{item.nodeid} has no mark `check`")
-    return define(item.function, mark.args, dict(mark.kwargs), item.path.parent.name, state.assignment)
+    return define(cast(Callable[..., Any], item.obj), mark.args, dict(mark.kwargs), item.path.parent.name, state.assignment)
 
 
 class _Decided(Exception):

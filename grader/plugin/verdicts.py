@@ -107,7 +107,9 @@ def _unavailable(error: ModuleUnavailable) -> Evidence:
     cause = error.cause
     if isinstance(cause, SubmissionRaised):
         inner = _raised(cause)
-        return Evidence(said=f"{error.module} can't be imported: {cause.type_name}: {cause.text[:300]}", where=_place(cause), facts=inner.facts)
+        return Evidence(
+            said=f"{error.module} can't be imported: {cause.type_name}: {cause.text[:300]}", where=_place(cause), facts=inner.facts
+        )
     return Evidence(said=str(error))
 
 

@@ -154,4 +154,3 @@ def exit_status(report: Report, fail_under: float | None = None) -> int:
     if report.withheld or (report.problems and not report.checks):
         return 3
     return 1 if fail_under is not None and report.percent < fail_under else 0
-

@@ -6,6 +6,7 @@ It is started in an empty folder with a clean environment, so that nothing of a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -19,7 +20,17 @@ from grader.model.assignment import Assignment
 from grader.model.job import Session
 
 _GRACE_S = 30.0
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "CUDA_VISIBLE_DEVICES", "GRADER_MNIST", "XDG_CACHE_HOME", "HOME", "COVERAGE_PROCESS_START")
+_KEPT_VARIABLES = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "SYSTEMROOT",
+    "CUDA_VISIBLE_DEVICES",
+    "GRADER_MNIST",
+    "XDG_CACHE_HOME",
+    "HOME",
+    "COVERAGE_PROCESS_START",
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,9 @@ def run_session(session: Session, assignment: Assignment, folder: Path) -> Ran:
         try:
             process.wait(assignment.limits.run_wall_s + _GRACE_S)
         except subprocess.TimeoutExpired:
-            problems.append(f"The run was stopped after {assignment.limits.run_wall_s:g} s (run_wall_s); checks that had not run are withheld.")
+            problems.append(
+                f"The run was stopped after {assignment.limits.run_wall_s:g} s (run_wall_s); checks that had not run are withheld."
+            )
         finally:
             _end(process)
     ran = read_session(Path(session.journal), json_report)
@@ -146,6 +159,8 @@ def pytest_arguments(session: Session, assignment: Assignment, json_report: Path
         "-p",
         "pytest_jsonreport.plugin",
         "-p",
+        "grader.plugin.fixtures",
+        "-p",
         "grader.plugin.hooks",
         "--json-report",
         f"--json-report-file={json_report}",
@@ -180,12 +195,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing of the session alive: an interrupt first, so that it can end its workers, then a kill of its group."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            pass
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()

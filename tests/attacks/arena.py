@@ -38,7 +38,7 @@ MISTAKES = {
 }
 """By item: an honest mistake, whose points the attack wants."""
 
-_CANARY = '''"""Tells the test that an act took place."""
+CANARY = '''"""Tells the test that an act took place."""
 
 import os
 
@@ -108,7 +108,7 @@ def write_attack(attack: Attack, into: Path, canary: Path) -> Path:
         shutil.copytree(attack.path, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     else:
         shutil.copy(attack.path, package / "attack.py")
-    (package / "canary.py").write_text(_CANARY.format(place=str(canary)), encoding="utf-8")
+    (package / "canary.py").write_text(CANARY.format(place=str(canary)), encoding="utf-8")
     module, _, name = attack.item.partition(".")
     with (package / f"{module}.py").open("a", encoding="utf-8") as file:
         file.write(f"\n\nfrom .attack import {name}  # noqa\n")

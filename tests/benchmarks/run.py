@@ -91,7 +91,9 @@ def print_wall() -> None:
     without: list[float] = []
     count = 0
     for _ in range(ROUNDS):
-        report, _, _ = grade(tuple(g for g in find_assignment("pytorchnano").groups if not g.startswith((TRAININGS, "visualize", "source"))))
+        report, _, _ = grade(
+            tuple(g for g in find_assignment("pytorchnano").groups if not g.startswith((TRAININGS, "visualize", "source")))
+        )
         count = len(report.checks)
         with_wall.append(sum(check.seconds for check in report.checks))
         without.append(run_in_process([check.group for check in report.checks]))
@@ -118,7 +120,9 @@ def run_in_process(groups: list[str]) -> float:
         told = folder / "session.json"
         told.write_text(json.dumps(asdict(session)))
         environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENBLAS_NUM_THREADS": "1"}
-        subprocess.run([sys.executable, "-m", "tests.benchmarks.in_process", str(told)], env=environment, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.in_process", str(told)], env=environment, stdout=subprocess.DEVNULL, check=False
+        )
         ran = read_session(folder / "journal.jsonl", folder / "in_process.json")
         failed = [name for name, outcome in ran.outcomes.items() if outcome["status"] != "passed"]
         if failed:

@@ -35,7 +35,9 @@ def test_huge_report_is_cut_below_one_megabyte_and_says_so() -> None:
 
 def test_normalize_removes_seconds_run_and_messages_of_timed_checks() -> None:
     def make(seconds: float, wall: float) -> str:
-        timed = check("training.mnist_mlp/fast", "failed", message=f"{seconds} ms", evidence={"timed": True, "ms": seconds}, seconds=seconds)
+        timed = check(
+            "training.mnist_mlp/fast", "failed", message=f"{seconds} ms", evidence={"timed": True, "ms": seconds}, seconds=seconds
+        )
         sample = report(timed, check("layers.Dense/forward", seconds=seconds))
         from dataclasses import replace
 

@@ -25,7 +25,9 @@ def make_submissions(folder: Path) -> dict[str, Path]:
     for path in made.values():
         path.mkdir()
     shutil.copytree(REFERENCE, made["reference"] / "pytorchnano", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "student_template" / "pytorchnano", made["template"] / "pytorchnano", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "student_template" / "pytorchnano", made["template"] / "pytorchnano", ignore=shutil.ignore_patterns("__pycache__")
+    )
     catalogue = load_misconceptions(CATALOGUE)
     apply_edits([edit for name in SEEDED for edit in catalogue[name].edits], REFERENCE, made["three_mistakes"])
     crashing = apply_edits([], REFERENCE, made["crashes_at_import"])

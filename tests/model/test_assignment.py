@@ -53,7 +53,7 @@ def test_all_mistakes_are_said_at_once_with_line_and_nearest_name(tmp_path: Path
 
 
 def test_group_of_an_unnamed_module_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RequestFault, match="about a module that is not in modules. Did you mean 'layers'"):
+    with pytest.raises(RequestFault, match=r"about a module that is not in modules\. Did you mean 'layers'"):
         load_assignment(write(tmp_path, GOOD.replace("layers.Dense", "layer.Dense")))
 
 

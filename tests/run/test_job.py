@@ -237,7 +237,7 @@ def test_unwritable_out_is_said_before_grading(tmp_path: Path) -> None:
 
 def test_unknown_group_names_the_nearest(tmp_path: Path) -> None:
     root = write_assignment(tmp_path / "assignments", "")
-    with pytest.raises(RequestFault, match="Did you mean 'layers.Dense'"):
+    with pytest.raises(RequestFault, match=r"Did you mean 'layers\.Dense'"):
         run_job(Job(write_submission(tmp_path / "ada"), "small", tmp_path / "out", only=("layer.Dense",)), root=root)
 
 

@@ -7,7 +7,12 @@ from grader.asserts.training import read_plan, watch_training
 from grader.datasets import load_full, load_subset
 from grader.faults import CheckFailed
 
-DENSE = ["layers.Dense/forward_by_hand", "layers.Dense/gradient_at_input", "layers.Dense/gradient_at_weights", "layers.Dense/gradient_at_bias"]
+DENSE = [
+    "layers.Dense/forward_by_hand",
+    "layers.Dense/gradient_at_input",
+    "layers.Dense/gradient_at_weights",
+    "layers.Dense/gradient_at_bias",
+]
 CONVOLUTION = [
     "layers.Conv2D/channels_and_filters_by_hand",
     "layers.Conv2D/gradient_at_input",

@@ -8,7 +8,7 @@ import sys
 from .activations import ReLU as Honest
 from .canary import escape, mark
 
-TELLING = ("expected", "oracle", "reference", "secret", "seed", "solution", "tolerance", "wanted", "right", "labels")
+TELLING = ("expected", "oracle", "reference", "secret", "seed", "solution", "tolerance", "right")
 
 
 class ReLU(Honest):

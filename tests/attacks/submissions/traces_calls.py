@@ -12,7 +12,7 @@ from .canary import escape, mark
 
 def trace(frame, event, argument):
     for name in list(frame.f_locals):
-        if name in ("expected", "wanted", "oracle", "right", "points", "secret"):
+        if name in ("expected", "oracle", "reference", "right", "secret", "tolerance"):
             escape(f"{frame.f_code.co_filename}: {name}")
     return trace
 

@@ -1,6 +1,6 @@
 """Claim: a generator that never ends, returned as a gradient, keeps the grader reading.
 
-Stopped by: ten thousand items are taken from a generator, within the call's deadline.
+Stopped by: what is no array is told in words; where a generator is an answer, ten thousand items are taken of it, within a deadline.
 """
 
 from .activations import ReLU as Honest
@@ -8,7 +8,6 @@ from .canary import mark
 
 
 def count():
-    mark()
     number = 0
     while True:
         yield number
@@ -17,4 +16,5 @@ def count():
 
 class ReLU(Honest):
     def backward(self, grad_output):
+        mark()
         return count()
