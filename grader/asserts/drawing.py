@@ -27,21 +27,21 @@ _LEAST_OF_LOG = 1e-30
 """The smallest loss of a logarithmic scale: matplotlib's overflows over hundreds of decades."""
 
 
-def draw_learning_curve(losses: Sequence[float], path: Path, title: str) -> Path:
-    """Draw one loss an epoch as a PNG of 640 x 480 pixels at `path`, and return it; the bytes depend on the arguments alone.
+def draw_learning_curve(losses: Sequence[float], path: Path, title: str, *, width: int = 1, unit: str = "epoch") -> Path:
+    """Draw the mean loss of every `width` units (one loss an epoch, by default) as a PNG of 640 x 480 pixels at `path`, and return it; the bytes depend on the arguments alone.
 
     Losses that are not finite are left out of the line and counted above it.
     """
     values = np.asarray(losses, np.float64).ravel()
     finite = np.isfinite(values)
     figure, axes = _start()
-    epochs = np.arange(1, len(values) + 1)
+    ends = np.arange(1, len(values) + 1) * width
     marker = "o" if len(values) <= _MOST_MARKERS else None
-    axes.plot(epochs, np.where(finite, values, np.nan), color="tab:blue", linewidth=1.8, marker=marker, markersize=4)
+    axes.plot(ends, np.where(finite, values, np.nan), color="tab:blue", linewidth=1.8, marker=marker, markersize=4)
     shown = values[finite]
     if shown.size and shown.min() > _LEAST_OF_LOG and shown.max() > _SPAN_OF_LOG * shown.min():
         axes.set_yscale("log")
-    axes.set_xlabel("epoch")
+    axes.set_xlabel(unit)
     axes.set_ylabel("mean loss")
     axes.locator_params(axis="x", integer=True)
     axes.grid(True, alpha=0.3)

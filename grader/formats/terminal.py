@@ -48,7 +48,7 @@ class Thing:
     unlocks: float
     """The points that it costs, with those of the checks that wait for it."""
     check: CheckResult
-    """Its first failed check."""
+    """The failed check of it that is worth most: mathematics before manners."""
     failed: int
     """How many of its checks failed."""
 
@@ -57,16 +57,17 @@ def things_to_fix(report: Report) -> list[Thing]:
     """Return the items at fault, the one that unlocks most points first."""
     by_id = {check.id: check for check in report.checks}
     unlocks: dict[str, float] = {}
-    first: dict[str, CheckResult] = {}
+    chief: dict[str, CheckResult] = {}
     failed: dict[str, int] = {}
     for check in report.checks:
         if check.status == "failed":
-            first.setdefault(check.group, check)
+            known = chief.get(check.group)
+            chief[check.group] = check if known is None or check.points > known.points else known
             failed[check.group] = failed.get(check.group, 0) + 1
         if check.status in ("failed", "skipped"):
             root = _root(check, by_id)
             unlocks[root] = unlocks.get(root, 0.0) + check.points
-    things = [Thing(group, unlocks.get(group, 0.0), check, failed[group]) for group, check in first.items()]
+    things = [Thing(group, unlocks.get(group, 0.0), check, failed[group]) for group, check in chief.items()]
     return sorted(things, key=lambda thing: -thing.unlocks)
 
 
