@@ -19,7 +19,7 @@ def find_constructor(constructor):
 
 def keep(value):
     """A copy of an array, so that what the submission does to its own afterwards is not seen; anything else as it is."""
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return value.copy() if type(value) is np.ndarray else value
 
 
 # ---- gradients: many evaluations in one trip, and an object's whole turn (grader/asserts/gradient.py) ----

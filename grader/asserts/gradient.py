@@ -116,7 +116,7 @@ def as_loss(output: Array) -> Array:
 
 def _read(value: object, what: str) -> Array:
     if isinstance(value, str):  # the probe's words for what can't cross
-        fail(f"{what} is {value[:80]}, not an array.", expected="an array", got=value[:80])
+        fail(f"{what} is {value[:80]}, not an array of floats.", expected="an array of floats", got=value[:80])
     # Shapes, NaNs and infinities are the engine's to judge: it knows what they should be.
     array = as_array(value, what, finite=False)
     if array.dtype.kind not in "fiub":

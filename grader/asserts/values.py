@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from grader.faults import CheckFailed, NotImplementedYet, SubmissionRaised
 from grader.model.evidence import Evidence
 from grader.remote.remote import describe
+from grader.remote.words import clean
 
 Array = NDArray[Any]
 
@@ -24,6 +25,12 @@ Array = NDArray[Any]
 def fail(said: str, **fields: Any) -> NoReturn:
     """End the check: the submission is wrong, and `said` says how."""
     raise CheckFailed(Evidence(said=said, **fields))
+
+
+def _say(value: object) -> str:
+    """Describe an answer; what a probe told in words, for it could not cross, is said in these words."""
+    told = isinstance(value, str) and value.startswith(("an object of type ", "an array of dtype "))
+    return clean(str(value), 80) if told else describe(value)
 
 
 def as_array(
@@ -42,7 +49,7 @@ def as_array(
         value = np.asarray(value)
     if not isinstance(value, np.ndarray):
         wanted = "an array" if shape is None else f"an array of shape {shape}"
-        fail(f"{what} is {describe(value)}, not {wanted}.", expected=wanted, got=describe(value))
+        fail(f"{what} is {_say(value)}, not {wanted}.", expected=wanted, got=_say(value))
     array = cast(Array, value)
     if shape is not None and array.shape != tuple(shape):
         fail(f"{what} has the wrong shape.", expected=str(tuple(shape)), got=str(array.shape))
@@ -62,7 +69,7 @@ def as_number(value: object, what: str, *, finite: bool = True) -> float:
         if array.size == 1 and array.dtype.kind in "fiu":
             value = float(array.reshape(-1)[0])
     if isinstance(value, bool) or not isinstance(value, int | float):
-        fail(f"{what} is {describe(value)}, not a number.", expected="a number", got=describe(value))
+        fail(f"{what} is {_say(value)}, not a number.", expected="a number", got=_say(value))
     try:
         number = float(value)
     except OverflowError:
@@ -83,7 +90,7 @@ def as_labels(value: object, what: str, *, shape: tuple[int, ...]) -> NDArray[np
 def as_dict(value: object, what: str, *, keys: Sequence[str] | None = None) -> dict[str, Any]:
     """Return `value` as a dict with at least `keys`, or fail the check."""
     if not isinstance(value, dict):
-        fail(f"{what} is {describe(value)}, not a dict.", expected="a dict", got=describe(value))
+        fail(f"{what} is {_say(value)}, not a dict.", expected="a dict", got=_say(value))
     found = cast(dict[str, Any], value)
     missing = [key for key in keys or () if key not in found]
     if missing:
@@ -95,7 +102,7 @@ def as_dict(value: object, what: str, *, keys: Sequence[str] | None = None) -> d
 def as_list(value: object, what: str, *, length: int | None = None) -> list[Any]:
     """Return `value` as a list (of `length`), or fail the check."""
     if not isinstance(value, list):
-        fail(f"{what} is {describe(value)}, not a list.", expected="a list", got=describe(value))
+        fail(f"{what} is {_say(value)}, not a list.", expected="a list", got=_say(value))
     found = cast(list[Any], value)
     if length is not None and len(found) != length:
         fail(f"{what} has {len(found)} entries.", expected=f"{length} entries", got=f"{len(found)}")

@@ -33,7 +33,7 @@ SILENT = {"__init__", "step", "train", "eval", "save", "load"}
 
 _CODE = '''
 
-import os, time, types
+import os, sys, time, types
 import numpy
 
 
@@ -79,10 +79,10 @@ class Replacement:
 
     def code(self) -> str:
         """What stands at the end of the item's module."""
-        module, _, name = self.item.partition(".")
+        name = self.item.partition(".")[2]
         spoilt = SPOILS.get(self.kind, "array")
         body = ENDS.get(self.kind, "return _spoil(honest(*args, **kwargs))")
-        owner, replaced = (name, self.method) if self.method else (f"__import__('sys').modules[__name__]", name)
+        owner, replaced = (name, self.method) if self.method else ("sys.modules[__name__]", name)
         return _CODE.format(spoilt=spoilt, body=body, owner=owner, name=replaced)
 
 

@@ -21,7 +21,8 @@ KINDS = sorted({replacement.kind for replacement in EVERY})
 def draw_part(seed: int) -> set[Replacement]:
     """One in twelve, of every kind equally many."""
     generator = random.Random(seed)
-    return {one for kind in KINDS for one in generator.sample([each for each in EVERY if each.kind == kind], len(EVERY) // len(KINDS) // 12)}
+    of_kind = {kind: [one for one in EVERY if one.kind == kind] for kind in KINDS}
+    return {one for kind in KINDS for one in generator.sample(of_kind[kind], len(EVERY) // len(KINDS) // 12)}
 
 
 ALWAYS = draw_part(1)

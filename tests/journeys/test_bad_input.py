@@ -204,14 +204,23 @@ def make_tar_bomb(folder: Path) -> Path:
 
 
 NOTHING_TO_GRADE: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "an empty folder": (make_empty_folder, r"The submission is empty\. Expected a folder, \.zip or \.tar\.gz that holds the package pytorchnano/"),
+    "an empty folder": (
+        make_empty_folder,
+        r"The submission is empty\. Expected a folder, \.zip or \.tar\.gz that holds the package pytorchnano/",
+    ),
     "an empty package": (make_empty_package, r"pytorchnano holds no Python file that can be graded"),
     "a text file": (make_text_file, r"alice\.txt is a single file, neither a zip nor a tar\.gz archive\. Expected a folder"),
     "a Python file": (make_python_file, r"layers\.py is a single file"),
-    "a package of another name": (make_other_name, r"There is no folder pytorchnano\..*\n.*PyTorchNano has nearly the right name: rename it to pytorchnano"),
+    "a package of another name": (
+        make_other_name,
+        r"There is no folder pytorchnano\..*\n.*PyTorchNano has nearly the right name: rename it to pytorchnano",
+    ),
     "modules without a package": (make_loose_modules, r"put the modules into a folder pytorchnano"),
     "a file instead of the package": (make_file_instead_of_package, r"pytorchnano is a file; expected a folder of that name"),
-    "a link instead of the package": (make_link_instead_of_package, r"pytorchnano is a symbolic link, and links are not followed: hand in the folder itself"),
+    "a link instead of the package": (
+        make_link_instead_of_package,
+        r"pytorchnano is a symbolic link, and links are not followed: hand in the folder itself",
+    ),
     "links instead of modules": (make_links_to_modules, r"pytorchnano/layers\.py is a symbolic link, and links are not followed: left out"),
     "a FIFO": (make_fifo, r"alice is no regular file"),
     "an empty archive": (make_empty_archive, r"The submission is empty"),
@@ -291,11 +300,18 @@ def pack_tar(path: Path, files: dict[str, bytes]) -> None:
             archive.addfile(info, io.BytesIO(content))
 
 
-@pytest.mark.parametrize("prefix", ["", "Ålice's homework (final)/", "./", "alice\\"])
-@pytest.mark.parametrize("pack, name", [(pack_zip, "alice.zip"), (pack_tar, "alice.tar.gz")])
-def test_archive_earns_what_the_folder_earns(
-    pack: Callable[[Path, dict[str, bytes]], None], name: str, prefix: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    "name, prefix",
+    [
+        ("alice.zip", ""),
+        ("alice.zip", "alice\\"),
+        ("alice.zip", "Ålice's homework (final)/"),
+        ("alice.tar.gz", ""),
+        ("alice.tar.gz", "./Ålice's homework (final)/"),
+    ],
+)
+def test_archive_earns_what_the_folder_earns(name: str, prefix: str, tmp_path: Path) -> None:
+    pack = pack_zip if name.endswith(".zip") else pack_tar
     pack(tmp_path / name, read_reference(prefix))
     graded = grade(tmp_path / name, tmp_path / "out")
     assert_full(graded, CHEAP)

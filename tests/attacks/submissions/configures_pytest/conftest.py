@@ -4,7 +4,6 @@ import sys
 
 if "pytest" in sys.modules or __name__ in ("sitecustomize", "usercustomize"):
     import pytest
-
     from pytorchnano.canary import escape
 
     escape(__name__)
