@@ -116,7 +116,7 @@ def assert_losses(fitted: Fitted, epochs: int) -> list[float]:
 def _measure_epoch(turns: Sequence[Turn]) -> tuple[float, dict[str, Any]]:
     """Return the mean over the samples of the losses that the stub gave, and what likely mistakes would give."""
     values = np.array([as_number(turn.get("value"), "the stub's loss") for turn in turns])
-    sizes = np.array([len(as_array(turn.get("prediction"), "Network.fit: the prediction")) for turn in turns])
+    sizes = np.array([_count_samples(turn) for turn in turns])
     wrong = {
         "This is the mean over the batches: a short batch counts as much as a full one.": values.mean(),
         "This is the sum of the batches' losses.": values.sum(),
@@ -124,3 +124,11 @@ def _measure_epoch(turns: Sequence[Turn]) -> tuple[float, dict[str, Any]]:
         "This is the sum over the samples, not divided by their number.": (values * sizes).sum(),
     }
     return float((values * sizes).sum() / sizes.sum()), wrong
+
+
+def _count_samples(turn: Turn) -> int:
+    what = "Network.fit: the prediction that the loss was given"
+    prediction = as_array(turn.get("prediction"), what)
+    if prediction.ndim == 0:
+        fail(f"{what} is a single number.", expected="an array with a row for each sample", got=f"{prediction}"[:40])
+    return len(prediction)

@@ -255,7 +255,8 @@ def assert_dicts(
     _assert_entries(after["used"], "params", parameters, f"{title} after backward")
     _assert_entries(after["used"], "grads", parameters, f"{title} after backward")
     _assert_no_gradients(after["idle"], f"Another {title}, never used itself,", title)
-    old, new = (as_dict(part["idle"]["params"], f"{title}.params") for part in (before, after))
+    idle = [as_dict(part["idle"], f"Another {title}", keys=("params",)) for part in (before, after)]
+    old, new = (as_dict(part["params"], f"{title}.params") for part in idle)
     for name, value in old.items():
         if not np.array_equal(as_array(value, f'{title}.params["{name}"]'), as_array(new.get(name), f'{title}.params["{name}"]')):
             fail(

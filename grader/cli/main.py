@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import signal
 import sys
 
 import click
@@ -56,6 +57,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and exit with the status that it promises."""
+    # A job that is cancelled by `timeout` or a CI cleans up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         # Outside standalone mode click returns the code of an Exit that a verb raised, and a verb's own None otherwise.
         ended = cli.main(prog_name="grader", standalone_mode=False)

@@ -41,6 +41,6 @@ def command(fail_under: float | None, **request: Any) -> NoReturn:
             click.echo(f"grader: {stage} ({time.monotonic() - started:.1f} s)", err=True)
 
     finished = run_job(job, tell)
-    text = terminal.render(finished.report, str(finished.path))
+    text = terminal.render(finished.report, str(job.out / finished.path.name))
     click.echo(terminal.paint(text) if sys.stdout.isatty() else text, nl=False)
     raise click.exceptions.Exit(exit_status(finished.report, fail_under))

@@ -43,32 +43,36 @@ def printable(text: str) -> str:
 class Thing:
     """One thing to fix."""
 
-    group: str
-    """The contract item at fault."""
+    groups: tuple[str, ...]
+    """The contract items at fault, the one that costs most first; several where one cause breaks them all."""
     unlocks: float
     """The points that it costs, with those of the checks that wait for it."""
     check: CheckResult
-    """The failed check of it that is worth most: mathematics before manners."""
-    failed: int
-    """How many of its checks failed."""
+    """The failed check of the first item that is worth most: mathematics before manners."""
 
 
 def things_to_fix(report: Report) -> list[Thing]:
-    """Return the items at fault, the one that unlocks most points first."""
+    """Return the items at fault, the one that unlocks most points first; items that fail with one message are one thing."""
     by_id = {check.id: check for check in report.checks}
     unlocks: dict[str, float] = {}
     chief: dict[str, CheckResult] = {}
-    failed: dict[str, int] = {}
     for check in report.checks:
         if check.status == "failed":
             known = chief.get(check.group)
             chief[check.group] = check if known is None or check.points > known.points else known
-            failed[check.group] = failed.get(check.group, 0) + 1
         if check.status in ("failed", "skipped"):
             root = _root(check, by_id)
             unlocks[root] = unlocks.get(root, 0.0) + check.points
-    things = [Thing(group, unlocks.get(group, 0.0), check, failed[group]) for group, check in chief.items()]
+    causes: dict[str, list[str]] = {}
+    for group in sorted(chief, key=lambda group: -unlocks.get(group, 0.0)):
+        causes.setdefault(_cause(chief[group]), []).append(group)
+    things = [Thing(tuple(groups), sum(unlocks.get(group, 0.0) for group in groups), chief[groups[0]]) for groups in causes.values()]
     return sorted(things, key=lambda thing: -thing.unlocks)
+
+
+def _cause(check: CheckResult) -> str:
+    """What two items must share to be one thing: an import that fails is the same mistake wherever it shows."""
+    return check.message if "can't be imported" in check.message else check.group
 
 
 def _root(check: CheckResult, by_id: dict[str, CheckResult]) -> str:
@@ -121,7 +125,10 @@ def _numbered(number: int, thing: Thing) -> list[str]:
     check = thing.check
     message = " ".join(check.message.split())
     hint = f" {' '.join(check.hint.split())}" if check.hint else ""
-    text = f"{number}. {thing.group} ({thing.unlocks:g} points): {check.title}: {message}{hint}"
+    first, *others = thing.groups
+    who = first if not others else f"{first} and {_count(len(others), 'other item')}"
+    checked = "" if others else f"{check.title}: "
+    text = f"{number}. {who} ({thing.unlocks:g} points): {checked}{message}{hint}"
     lines = textwrap.wrap(printable(text), WIDTH - 2, subsequent_indent="     ", break_long_words=True)
     return [f"  {line}" for line in (lines[:4] if len(lines) <= 4 else [*lines[:3], lines[3][: WIDTH - 6] + " ..."])]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
+import sys
 from collections.abc import Callable, Generator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,8 +27,10 @@ from grader.plugin.journal import outcome_record
 from grader.plugin.ordering import order, select
 
 SESSION_VARIABLE = "GRADER_SESSION"
+PARENT_VARIABLE = "GRADER_PID"
 OUTCOME = pytest.StashKey[Outcome]()
 SECONDS = pytest.StashKey[float]()
+_PR_SET_PDEATHSIG = 1
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,10 +38,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "check(group, points=1, after=(), limits=None, scratch='', timed=False, holds=()): a check of the contract"
     )
+    _die_with(os.environ.get(PARENT_VARIABLE))
     told = json.loads(Path(os.environ[SESSION_VARIABLE]).read_text(encoding="utf-8"))
     told["only"] = tuple(told["only"])
     session = Session(**told)
     config.stash[GRADING] = Grading(session, load_assignment(Path(session.assignment)))
+
+
+def _die_with(grader: str | None) -> None:
+    """Have the kernel kill this session when the grader that started it ends: one that is killed can't do it itself.
+
+    Workers need no more than that: a zygote whose session is gone ends every one of them.
+    """
+    if grader is None or sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != int(grader):  # it ended before the kernel knew
+        os._exit(1)
 
 
 @pytest.hookimpl(trylast=True)

@@ -26,9 +26,10 @@ _KEPT_VARIABLES = (
     "LC_ALL",
     "SYSTEMROOT",
     "CUDA_VISIBLE_DEVICES",
-    "GRADER_MNIST",
+    "MNIST_DIR",
     "XDG_CACHE_HOME",
     "HOME",
+    "TMPDIR",
     "COVERAGE_PROCESS_START",
 )
 
@@ -181,6 +182,7 @@ def _environment(told: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return kept | {
         "GRADER_SESSION": str(told),
+        "GRADER_PID": str(os.getpid()),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
@@ -193,10 +195,12 @@ def _environment(told: Path) -> dict[str, str]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Leave nothing of the session alive: an interrupt first, so that it can end its workers, then a kill of its group."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(5.0)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5.0)
+    finally:  # whoever loses patience and interrupts a second time leaves nothing behind either
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from grader.faults import GraderFault
 from grader.model.assignment import find_assignment
 from grader.model.job import Job
 from grader.model.misconception import Edit, Equivalent, apply_edits, load_equivalents
@@ -68,6 +69,11 @@ def test_equivalents_together_lose_nothing(names: list[str], tmp_path: Path) -> 
 @pytest.mark.parametrize("name", EQUIVALENTS)
 def test_equivalent_alone_loses_nothing(name: str, tmp_path: Path) -> None:
     assert list_losses([name], tmp_path) == []
+
+
+def test_new_file_that_is_there_already_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GraderFault, match=r"data\.py"):
+        apply_edits([Edit("data.py", "", "SIZE = 1")], REFERENCE, tmp_path)
 
 
 def test_there_are_40_equivalents_at_least() -> None:

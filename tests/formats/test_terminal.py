@@ -22,7 +22,15 @@ def test_every_line_fits_80_columns() -> None:
 
 def test_what_unlocks_most_is_named_first() -> None:
     things = terminal.things_to_fix(MIXED)
-    assert [(thing.group, thing.unlocks) for thing in things] == [("layers.Dense", 10.0), ("layers.Conv2D", 4.0)]
+    assert [(thing.groups, thing.unlocks) for thing in things] == [(("layers.Dense",), 10.0), (("layers.Conv2D",), 4.0)]
+
+
+def test_one_broken_import_is_one_thing_however_many_items_it_costs() -> None:
+    said = "pytorchnano.layers can't be imported: SyntaxError: invalid syntax"
+    sample = report(*(check(f"layers.{name}/forward", "failed", 2, message=said) for name in ("Dense", "Conv2D", "Flatten")))
+    things = terminal.things_to_fix(sample)
+    assert [(len(thing.groups), thing.unlocks) for thing in things] == [(3, 6.0)]
+    assert "layers.Dense and 2 other items (6 points)" in terminal.render(sample)
 
 
 def test_withheld_points_are_said() -> None:

@@ -14,7 +14,12 @@ class ReLU(Honest):
         gradient = super().backward(grad_output)
         number = os.getpid()
         os.getpid = lambda: number
-        if os.fork() == 0:
+        try:
+            child = os.fork()
+        except OSError as error:
+            mark(f"refused: {error}")
+            raise
+        if child == 0:
             mark()
             return gradient * 0.0
         return gradient

@@ -17,21 +17,28 @@ def sleep_for_ever(note):
         time.sleep(60)
 
 
+def leave_children():
+    if os.fork() == 0:
+        sleep_for_ever("child")
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.chdir("/")
+            os.closerange(0, 64)
+            sleep_for_ever("daemon")
+        os._exit(0)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.chdir("/")
+            os.execve(sys.executable, [sys.executable, "-S", "-c", "import time\ntime.sleep(3600)", _PLACE], {})
+        os._exit(0)
+
+
 class ReLU(Honest):
     def forward(self, x):
-        if os.fork() == 0:
-            sleep_for_ever("child")
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0:
-                os.chdir("/")
-                os.closerange(0, 64)
-                sleep_for_ever("daemon")
-            os._exit(0)
-        if os.fork() == 0:
-            os.setsid()
-            if os.fork() == 0:
-                os.chdir("/")
-                os.execve(sys.executable, [sys.executable, "-S", "-c", "import time\ntime.sleep(3600)", _PLACE], {})
-            os._exit(0)
+        try:
+            leave_children()
+        except OSError as error:
+            mark(f"refused: {error}")
         return super().forward(x)

@@ -19,6 +19,9 @@ def keep_changing(array):
 class ReLU(Honest):
     def backward(self, grad_output):
         gradient = super().backward(grad_output)
-        threading.Thread(target=keep_changing, args=(gradient,), daemon=False).start()
-        threading.Timer(0.01, os.write, (3, b"passed" * 100)).start()
+        try:
+            threading.Thread(target=keep_changing, args=(gradient,), daemon=False).start()
+            threading.Timer(0.01, os.write, (3, b"passed" * 100)).start()
+        except RuntimeError as error:
+            mark(f"refused: {error}")
         return gradient

