@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +78,17 @@ def assert_complete(report: Report, right: Report) -> None:
     assert {check.blame for check in report.checks if check.status == "failed"} == {"student"}
     assert (report.withheld, report.problems, exit_status(report)) == (0, (), 0)
     assert (report.max_score, report.run.isolation.level) == (right.max_score, right.run.isolation.level)
+
+
+@pytest.mark.parametrize("sign", ["argument", "environment"])
+def test_survivor_would_be_seen(sign: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-S", "-c", "import time; time.sleep(600)", str(tmp_path) if sign == "argument" else ""]
+    with subprocess.Popen(command, env={"HOME": str(tmp_path)} if sign == "environment" else {}, cwd="/") as process:
+        try:
+            seen = list(find_survivors({str(tmp_path)}))
+        finally:
+            process.kill()
+    assert [line.partition(":")[0] for line in seen] == [str(process.pid)]
 
 
 def test_every_attack_says_what_it_claims_and_what_stops_it() -> None:

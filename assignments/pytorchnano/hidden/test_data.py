@@ -1,5 +1,7 @@
 """Minibatches, one-hot rows, and the reading of MNIST's files: seeds, images, splits, refusals."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,9 @@ def test_seed_decides_the_order(submission, rng):
             fail(f"minibatches {said} did not shuffle.", expected="a shuffled order", got="the order in which the samples were given")
         if [sorted(order[start : start + 8]) for start in (0, 8, 16, 24)] == [[*range(start, start + 8)] for start in (0, 8, 16, 24)]:
             fail(f"minibatches {said} shuffled within each batch alone.", expected="all samples shuffled", got="the same batches each time")
+        # Of 36 neighbours about one is a successor by chance; 20 are not one in 10^20 shuffles.
+        if sum(after - before == 1 for before, after in itertools.pairwise(order)) > 20:
+            fail(f"minibatches {said} shuffled the batches alone.", expected="all samples shuffled", got="runs of neighbours in each batch")
     if again != first:
         fail("minibatches: the same seed gave another order.", expected="equal orders for equal seeds", got="different ones")
     if other == first:

@@ -175,7 +175,7 @@ def test_images_of_several_sizes_pooled(submission, oracle, rng, name):
     compare(submission, oracle, rng, VALUES, name, (2,), inputs=inputs, draw=POOLS[name])
 
 
-@pytest.mark.check("layers.Flatten", points=0.25, holds=["Flatten.forward", "Flatten.backward", *KEEPS_UP])
+@pytest.mark.check("layers.Flatten", points=0.2, holds=["Flatten.forward", "Flatten.backward", *KEEPS_UP])
 def test_other_ranks(submission, oracle, rng):
     """Samples of any rank from 1, singles included, one after the other."""
     inputs = [(3, 5), (2, 3, 4), (1, 2, 3, 5), (2, 1, 3, 1, 2), (4, 1)]
@@ -187,6 +187,7 @@ LAYOUTS = (
     pytest.param("Conv2D", (2, 5, (3, 4)), (3, 2, 7, 5), CONV_SHAPES, marks=pytest.mark.check("layers.Conv2D", points=0.3, holds=CONV)),
     pytest.param("MaxPool2D", (2,), (3, 2, 7, 5), {}, marks=pytest.mark.check("layers.MaxPool2D", points=0.3, holds=["MaxPool2D.forward"])),
     pytest.param("AvgPool2D", (2,), (3, 2, 7, 5), {}, marks=pytest.mark.check("layers.AvgPool2D", points=0.2, holds=["AvgPool2D.forward"])),
+    pytest.param("Flatten", (), (3, 2, 7, 5), {}, marks=pytest.mark.check("layers.Flatten", points=0.05, holds=["Flatten.forward"])),
 )
 
 
