@@ -28,9 +28,9 @@ _LEAST_OF_LOG = 1e-30
 
 
 def draw_learning_curve(losses: Sequence[float], path: Path, title: str, *, width: int = 1, unit: str = "epoch") -> Path:
-    """Draw the mean loss of every `width` units (one loss an epoch, by default) as a PNG of 640 x 480 pixels at `path`, and return it; the bytes depend on the arguments alone.
+    """Draw the mean loss of every `width` units (by default one an epoch) as a PNG of 640 x 480 pixels at `path`, and return it.
 
-    Losses that are not finite are left out of the line and counted above it.
+    The bytes depend on the arguments alone. Losses that are not finite are left out of the line and counted above it.
     """
     values = np.asarray(losses, np.float64).ravel()
     finite = np.isfinite(values)

@@ -27,7 +27,7 @@ def fail(said: str, **fields: Any) -> NoReturn:
     raise CheckFailed(Evidence(said=said, **fields))
 
 
-def _say(value: object) -> str:
+def _say(value: Any) -> str:
     """Describe an answer; what a probe told in words, for it could not cross, is said in these words."""
     told = isinstance(value, str) and value.startswith(("an object of type ", "an array of dtype "))
     return clean(str(value), 80) if told else describe(value)

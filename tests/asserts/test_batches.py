@@ -98,6 +98,13 @@ def test_samples_may_be_any_number_of_the_right_shape() -> None:
         assert caught.value.evidence.expected == "(n, 1, 2, 3)"
 
 
+def test_single_number_is_no_batch_of_numbers() -> None:
+    assert read_samples(np.zeros(2), np.zeros(4), "it").shape == (2,)
+    with pytest.raises(CheckFailed, match="wrong shape") as caught:
+        read_samples(3.0, np.zeros(4), "it")
+    assert (caught.value.evidence.expected, caught.value.evidence.got) == ("(n)", "()")
+
+
 def test_rows_are_found_by_their_first_entry() -> None:
     assert find_rows(X[[4, 0, 4]], X, "it") == [4, 0, 4]
     assert find_rows(X[[2]].astype(np.float32), X, "it") == [2]

@@ -208,10 +208,17 @@ def test_close_fails_when_the_shape_would_only_broadcast() -> None:
         assert_close(np.ones((3, 1)), np.ones(3), "it")
 
 
-def test_close_compares_whole_numbers_without_wrapping() -> None:
+def test_close_names_whole_numbers_as_they_are() -> None:
     with pytest.raises(CheckFailed) as caught:
         assert_close(np.array([255], dtype=np.uint8), np.array([-1]), "it")
     assert (caught.value.evidence.expected, caught.value.evidence.got) == ("-1", "255")
+
+
+def test_close_measures_small_types_as_reals() -> None:
+    # In their own type 2 - 3 would be 255, and a difference of truth values an exception.
+    assert_close(np.array([2], dtype=np.uint8), np.array([3], dtype=np.uint8), "it", atol=1.0)
+    with pytest.raises(CheckFailed, match="1 of 2 entries are wrong"):
+        assert_close(np.array([True, False]), np.array([True, True]), "it")
 
 
 def test_close_fails_when_the_dtype_is_another() -> None:

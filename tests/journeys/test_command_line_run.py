@@ -50,7 +50,9 @@ def run(cwd: Path, *arguments: str, **added: str) -> subprocess.CompletedProcess
 def hand_in(folder: Path) -> None:
     """Write `alice`: Tanh is right; one_hot counts from one, so that public and hidden checks of it have something to say."""
     with (copy_reference(folder / "alice") / "data.py").open("a") as file:
-        file.write("\n\n_right = one_hot\n\n\ndef one_hot(labels, num_classes):\n    return np.roll(_right(labels, num_classes), 1, axis=1)\n")
+        file.write(
+            "\n\n_right = one_hot\n\n\ndef one_hot(labels, num_classes):\n    return np.roll(_right(labels, num_classes), 1, axis=1)\n"
+        )
 
 
 def read(cwd: Path, out: str) -> dict[str, Any]:

@@ -122,7 +122,9 @@ def test_questions_about_pytest_are_answered_by_pytest(option: str, said: str, t
     assert not (folder / ".grader").exists()
 
 
-@pytest.mark.parametrize("text", ["[tool.other]\nassignment = 'pytorchnano'\n", "[tool.grader]\nassignment = 3\n"], ids=["absent", "no text"])
+@pytest.mark.parametrize(
+    "text", ["[tool.other]\nassignment = 'pytorchnano'\n", "[tool.grader]\nassignment = 3\n"], ids=["absent", "no text"]
+)
 def test_folder_that_names_no_assignment_is_an_ordinary_one(text: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(text + "\n[tool.pytest.ini_options]\nminversion = '8.0'\n")
     (tmp_path / "test_mine.py").write_text(QUICK_TEST)
