@@ -67,7 +67,7 @@ def assert_plain_and_narrow(text: str) -> None:
 
 def test_two_runs_with_one_seed_are_the_same_report(tmp_path: Path) -> None:
     hand_in(tmp_path)
-    schema = json.loads(grader(tmp_path, "schema").stdout)
+    validator: Any = jsonschema.Draft202012Validator(json.loads(grader(tmp_path, "schema").stdout))
     normalized: list[str] = []
     reports: list[dict[str, Any]] = []
     for out in ("first", "second"):
@@ -76,7 +76,7 @@ def test_two_runs_with_one_seed_are_the_same_report(tmp_path: Path) -> None:
         assert_plain_and_narrow(ended.stdout)
         assert ended.stdout.endswith(f"\nEverything: {out}/report.json\n")
         reports.append(read(tmp_path, out))
-        jsonschema.Draft202012Validator(schema).validate(reports[-1])
+        validator.validate(reports[-1])
         normalized.append(grader(tmp_path, "normalize", f"{out}/report.json").stdout)
     first, second = reports
     assert first["score"] > 0, "Tanh is right"
@@ -88,7 +88,7 @@ def test_two_runs_with_one_seed_are_the_same_report(tmp_path: Path) -> None:
 
 
 def test_schema_refuses_what_is_no_report(tmp_path: Path) -> None:
-    validator = jsonschema.Draft202012Validator(json.loads(grader(tmp_path, "schema").stdout))
+    validator: Any = jsonschema.Draft202012Validator(json.loads(grader(tmp_path, "schema").stdout))
     assert not validator.is_valid({"schema": "grader-report/1"})
     ended = grader(tmp_path, "normalize", "report.json")
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -18,6 +18,11 @@ from tests.journeys.processes import PATIENCE_S, Process, find_looping, find_mar
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def hear_interrupts() -> None:
+    """A shell has what it starts in the background ignore Ctrl-C, these tests' own process maybe, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Run:
     """`grader run` on a submission whose `one_hot` loops for ever, with a folder for temporary files of its own."""
 
@@ -36,6 +41,7 @@ class Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=hear_interrupts,
         )
 
     def find(self) -> list[Process]:

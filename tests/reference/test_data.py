@@ -130,7 +130,7 @@ def test_damaged_file_is_refused(mnist_dir: Path, content: bytes) -> None:
         load_mnist()
 
 
-@pytest.mark.parametrize("content", [b"not compressed", gzip.compress(labels.tobytes())[:-12]])
+@pytest.mark.parametrize("content", [b"not compressed", gzip.compress(labels.tobytes())[:-12]], ids=["plain", "cut"])
 def test_damaged_compressed_file_is_refused(mnist_dir: Path, content: bytes) -> None:
     (mnist_dir / "train-labels-idx1-ubyte.gz").write_bytes(content)
     with pytest.raises(ValueError, match="damaged"):

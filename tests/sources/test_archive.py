@@ -314,6 +314,7 @@ def test_cut_off_gzip_keeps_what_came_before(tmp_path: Path) -> None:
         (gzip.compress(b"short"), "is cut off before its end"),
         (zip_bytes((GOOD, LAYERS))[:-40], "is no zip file, or a damaged one"),
     ],
+    ids=["empty", "text", "source", "torn zip", "torn gzip", "gzip of text", "short gzip", "cut zip"],
 )
 def test_file_that_is_no_archive_is_a_submission_with_a_note(content: bytes, said: str, tmp_path: Path) -> None:
     submission = take(content, tmp_path, "alice.zip")
@@ -323,7 +324,7 @@ def test_file_that_is_no_archive_is_a_submission_with_a_note(content: bytes, sai
     assert "Expected a folder, .zip or .tar.gz that holds the package pytorchnano/" in submission.notes[0]
 
 
-@pytest.mark.parametrize("content", [zip_bytes(), tar_bytes(), gzip.compress(b"")])
+@pytest.mark.parametrize("content", [zip_bytes(), tar_bytes(), gzip.compress(b"")], ids=["zip", "tar", "gzip"])
 def test_empty_archive_is_said_to_be_empty(content: bytes, tmp_path: Path) -> None:
     assert take(content, tmp_path).notes[0].startswith("The submission is empty.")
 
