@@ -38,9 +38,14 @@ def command(fail_under: float | None, **request: Any) -> NoReturn:
 
     def tell(stage: str) -> None:
         if on_terminal:
-            click.echo(f"grader: {stage} ({time.monotonic() - started:.1f} s)", err=True)
+            # One line that is written over: the summary takes its place.
+            click.echo(f"\r\x1b[Kgrader: {stage} ({time.monotonic() - started:.0f} s)", err=True, nl=False)
 
-    finished = run_job(job, tell)
+    try:
+        finished = run_job(job, tell)
+    finally:
+        if on_terminal:
+            click.echo("\r\x1b[K", err=True, nl=False)
     text = terminal.render(finished.report, str(job.out / finished.path.name))
     click.echo(terminal.paint(text) if sys.stdout.isatty() else text, nl=False)
     raise click.exceptions.Exit(exit_status(finished.report, fail_under))

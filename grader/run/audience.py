@@ -9,6 +9,7 @@ from grader.model.job import Audience
 from grader.model.report import CheckResult, Report
 
 _NEUTRAL_TITLE = "A hidden check"
+_NEUTRAL_PROBLEM = "Something went wrong in the grader or on its machine; whoever runs it can read what."
 _NEUTRAL_MESSAGE = {
     "passed": "",
     "failed": "A hidden check of this item failed. The public checks and the contract say what it may be about.",
@@ -36,6 +37,7 @@ def redact(report: Report, audience: Audience) -> Report:
         checks=tuple(checks),
         artifacts=tuple(artifact for artifact in report.artifacts if artifact.path not in hidden_files),
         run=replace(report.run, seed=None),
+        problems=(_NEUTRAL_PROBLEM,) if report.problems else (),
     )
 
 

@@ -77,7 +77,7 @@ def run_job(job: Job, tell: Tell = lambda _: None, root: Path | None = None, shu
         )
         neutral = Path(folder) / "session"
         neutral.mkdir()
-        ran = run_session(session, assignment, neutral)
+        ran = run_session(session, assignment, neutral, lambda done, of: tell(f"{done} of {of} checks"))
         tell("writing the report")
         report = redact(_report(job, assignment, submission, ran, artifacts, seed, started, clock), job.audience)
         _publish(report, artifacts, out)

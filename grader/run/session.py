@@ -12,6 +12,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from grader.model.assignment import Assignment
 from grader.model.job import Session
 
 _GRACE_S = 30.0
+_LOOK_S = 0.5
 _KEPT_VARIABLES = (
     "PATH",
     "LANG",
@@ -32,6 +35,8 @@ _KEPT_VARIABLES = (
     "TMPDIR",
     "COVERAGE_PROCESS_START",
 )
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,11 @@ class Ran:
     """Whether the session came to its end."""
 
 
-def run_session(session: Session, assignment: Assignment, folder: Path) -> Ran:
-    """Run the checks in a process of their own, started in the empty `folder`; never raises for what happens in there."""
+def run_session(session: Session, assignment: Assignment, folder: Path, progress: Progress = lambda done, of: None) -> Ran:
+    """Run the checks in a process of their own, started in the empty `folder`; never raises for what happens in there.
+
+    `progress(done, of)` is called now and then with the number of checks that ended and that run.
+    """
     told = folder / "session.json"
     told.write_text(json.dumps(asdict(session)), encoding="utf-8")
     json_report = folder / "pytest.json"
@@ -70,7 +78,7 @@ def run_session(session: Session, assignment: Assignment, folder: Path) -> Ran:
             start_new_session=True,
         )
         try:
-            process.wait(assignment.limits.run_wall_s + _GRACE_S)
+            _wait(process, assignment.limits.run_wall_s + _GRACE_S, Path(session.journal), progress)
         except subprocess.TimeoutExpired:
             problems.append(
                 f"The run was stopped after {assignment.limits.run_wall_s:g} s (run_wall_s); checks that had not run are withheld."
@@ -89,6 +97,22 @@ def run_session(session: Session, assignment: Assignment, folder: Path) -> Ran:
         problems=(*ran.problems, *problems),
         complete=ran.complete,
     )
+
+
+def _wait(process: subprocess.Popen[bytes], limit_s: float, journal: Path, progress: Progress) -> None:
+    """Wait for the session's end and tell how far it is; raises TimeoutExpired after `limit_s` wall seconds."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            process.wait(min(_LOOK_S, max(0.0, deadline - time.monotonic())))
+            return
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= deadline:
+                raise
+        lines = journal.read_bytes() if journal.exists() else b""
+        running = lines.count(b'"running": true')
+        if running:
+            progress(lines.count(b'{"kind": "outcome"'), running)
 
 
 def read_session(journal: Path, json_report: Path) -> Ran:

@@ -11,6 +11,7 @@ SAMPLE = report(
     check("layers.Dense/forward", "failed", 2, replay="secret replay", hint="secret hint", evidence={"secret": 1}),
     check("layers.Dense/gradient", "skipped", 2, evidence={"after": "layers.Dense/forward"}),
     check("layers.Dense/shape", "failed", visibility="public", message="open message"),
+    problems=("a secret file of checks can't be loaded",),
 )
 
 
