@@ -30,7 +30,7 @@ def fail(said: str, **fields: Any) -> NoReturn:
 def _say(value: Any) -> str:
     """Describe an answer; what a probe told in words, for it could not cross, is said in these words."""
     told = isinstance(value, str) and value.startswith(("an object of type ", "an array of dtype "))
-    return clean(str(value), 80) if told else describe(value)
+    return clean(str(value), 80) if told else describe(value).replace("a Remote of type", "an object of type", 1)
 
 
 def as_array(

@@ -10,7 +10,7 @@ from grader.asserts.values import assert_close, fail
 from grader.remote.remote import describe
 
 FORWARD = "layers.Conv2D/one_filter_by_hand"
-LIMITS = {"call_cpu_s": 15, "call_wall_s": 60, "check_cpu_s": 60, "check_wall_s": 180}
+LIMITS = {"call_cpu_s": 10, "call_wall_s": 20, "check_cpu_s": 40, "check_wall_s": 120}
 MOST_BYTES = 8 << 20
 
 
