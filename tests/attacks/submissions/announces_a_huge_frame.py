@@ -22,7 +22,7 @@ class ReLU(Honest):
             frame = frame.f_back
         number = frame.f_locals["sequence"] if frame is not None else 0
         length = 2**63 if id(self) % 32 else 60 << 20
+        mark()  # first, for the grader kills this process as soon as it reads the header
         os.write(3, HEADER.pack(b"gwl1", 65, bytes(3), number, length) + bytes(1000))
-        mark()
         while True:
             pass

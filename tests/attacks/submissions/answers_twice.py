@@ -4,6 +4,7 @@ Stopped by: there is one answer to a question; the second one is a violation.
 """
 
 import os
+import time
 
 from .activations import ReLU as Honest
 from .canary import mark
@@ -22,4 +23,5 @@ class ReLU(Honest):
         if child == 0:
             mark()
             return gradient * 0.0
+        time.sleep(0.2)  # the child answers first, before anybody ends it
         return gradient
