@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, read_answer, read_answers
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, as_list, assert_close, fail
 
 

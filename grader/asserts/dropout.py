@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, read_answer, read_answers
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, fail
 
 

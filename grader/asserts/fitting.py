@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from grader.asserts.batches import find_rows, read_samples
-from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, find_hint, read_answer
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, as_dict, as_list, as_number, assert_close, fail
 
 STUBS = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, as_dict, as_list, fail
 from grader.gradients.engine import CASES, Draw, Judgement, Trial, judge_gradients
 from grader.gradients.entries import find_worst, measure_entries
@@ -19,14 +20,6 @@ Oracle = Callable[[Arguments, Array], Mapping[str, Array]]
 """The right gradients at a point for an upstream gradient; decides what differences can't."""
 
 _ORACLE_RELATIVE = 1e-6
-
-
-class Prober(Protocol):
-    """A worker, or the submission that stands for it."""
-
-    def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a function of the assignment's probes beside the submission."""
-        ...
 
 
 class RemoteLayer:

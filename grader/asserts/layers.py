@@ -8,7 +8,7 @@ from typing import Any, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.asserts.gradient import Prober
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_dict, as_list, assert_close, fail
 from grader.remote.remote import describe
 

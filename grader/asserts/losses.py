@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, Constructor, call_and_echo, find_hint, read_answers, spell_call
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, as_number, assert_close, fail
 
 

@@ -11,8 +11,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, Constructor, call_and_echo, read_answer, read_answers, spell_call
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, as_dict, as_list, as_number, assert_refuses, fail
 
 Turn = tuple[Sequence[Array], Array | None]

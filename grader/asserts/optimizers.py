@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.asserts.gradient import Prober
 from grader.asserts.layers import Array, find_hint, read_answer, read_answers
+from grader.asserts.prober import Prober
 from grader.asserts.values import as_array, as_dict, assert_close, assert_refuses, fail
 
 Arrays = Mapping[str, Array]

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 
+from grader.asserts.prober import Prober
 from grader.asserts.values import fail
 from grader.faults import StudentFault
 from grader.model.submission import PACKAGE
@@ -105,14 +106,6 @@ _HOWS = {
 }
 
 
-class ScanningWorker(Protocol):
-    """What the scan needs of a worker that was started with `PROBE`."""
-
-    def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a function of the probe file and give its result; raises a StudentFault where it used too much or died."""
-        ...
-
-
 @dataclass(frozen=True)
 class Finding:
     """One thing in one file that the contract does not allow."""
@@ -152,7 +145,7 @@ class Scan:
         return tuple(f for f in self.findings if f.kind in ("framework", "copy") and module_name(f.path) in reached)
 
 
-def scan(worker: ScanningWorker, files: Mapping[str, bytes]) -> Scan:
+def scan(worker: Prober, files: Mapping[str, bytes]) -> Scan:
     """Scan every file of a workspace, the smallest first, in a worker that holds no student code.
 
     What can't be scanned (too large, too slow, the worker died of it) is a finding of its own; after a worker's end the rest is too.

@@ -52,28 +52,15 @@ class Grading:
     def wall(self) -> Wall:
         """The wall with the submission behind it."""
         if self._wall is None:
-            self._wall = Wall(
-                Path(self.session.workspace),
-                package=self.assignment.package,
-                limits=self.assignment.limits,
-                probes=self.assignment.probes,
-                preload=("matplotlib.figure", "matplotlib.backends.backend_agg") if self.scan.uses_matplotlib else (),
-                level=self.session.isolation,
-            )
+            preload = ("matplotlib.figure", "matplotlib.backends.backend_agg") if self.scan.uses_matplotlib else ()
+            self._wall = self._build_wall(Path(self.session.workspace), self.assignment.probes, preload)
         return self._wall
 
     @property
     def staff_wall(self) -> Wall:
         """A wall with no submission behind it, for reading hostile bytes: pictures and source."""
         if self._staff_wall is None:
-            self._staff_wall = Wall(
-                None,
-                package=self.assignment.package,
-                limits=self.assignment.limits,
-                probes=self.assignment.probes,
-                preload=(),
-                level=self.session.isolation,
-            )
+            self._staff_wall = self._build_wall(None, self.assignment.probes)
         return self._staff_wall
 
     @property
@@ -82,11 +69,19 @@ class Grading:
         if self._scan is None:
             root = Path(self.session.workspace)
             files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
-            wall = Wall(None, package=self.assignment.package, limits=self.assignment.limits, probes=PROBE, level=self.session.isolation)
-            with wall, wall.worker(limits=replace(self.assignment.limits, call_cpu_s=_SCAN_S, check_cpu_s=_SCAN_S)) as worker:
+            with (
+                self._build_wall(None, PROBE) as wall,
+                wall.worker(limits=replace(self.assignment.limits, call_cpu_s=_SCAN_S, check_cpu_s=_SCAN_S)) as worker,
+            ):
                 self._scan = scan(worker, files)
                 precompile(worker, files, root)
         return self._scan
+
+    def _build_wall(self, root: Path | None, probes: Path, preload: tuple[str, ...] = ()) -> Wall:
+        assignment = self.assignment
+        return Wall(
+            root, package=assignment.package, limits=assignment.limits, probes=probes, preload=preload, level=self.session.isolation
+        )
 
     def frameworks_behind(self, group: str) -> list[str]:
         """Return the forbidden frameworks that the group's module loads (a training needs every module)."""

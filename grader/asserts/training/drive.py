@@ -13,11 +13,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.asserts.prober import Prober
 from grader.asserts.training.disguise import Disguise
 from grader.asserts.training.network import OracleNetwork, Parameters
 from grader.asserts.training.plan import TrainingPlan
@@ -28,14 +29,6 @@ from grader.faults import CheckFailed, LimitExceeded
 SAMPLED_STEPS = 24
 LARGEST_STEPS = 3
 _PACE_AFTER_CPU_S = 0.5
-
-
-class ProbingWorker(Protocol):
-    """The part of a worker that training needs."""
-
-    def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call a function of the assignment's `probes.py` beside the submission."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ class Drive:
 
 
 def drive(
-    worker: ProbingWorker, network: OracleNetwork, disguise: Disguise, data: MnistSet, initial: Parameters, rng: np.random.Generator
+    worker: Prober, network: OracleNetwork, disguise: Disguise, data: MnistSet, initial: Parameters, rng: np.random.Generator
 ) -> Drive:
     """Train the submission's network from `initial`; student faults pass through."""
     plan = network.plan
@@ -139,7 +132,7 @@ def read_step(answer: object, network: OracleNetwork, index: int) -> tuple[float
 class Pace:
     """How fast the submission trains, in the CPU seconds of its worker (of the clock, where a worker doesn't say)."""
 
-    def __init__(self, worker: ProbingWorker, plan: TrainingPlan, steps: int) -> None:
+    def __init__(self, worker: Prober, plan: TrainingPlan, steps: int) -> None:
         self._clock = getattr(worker, "cpu_s", time.perf_counter)
         self._budget_s = plan.budget_cpu_s
         self._steps = steps

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.asserts.prober import Prober
 from grader.asserts.training.disguise import CLASSES, Disguise, draw_disguise, draw_parameters
-from grader.asserts.training.drive import Drive, ProbingWorker, drive
+from grader.asserts.training.drive import Drive, drive
 from grader.asserts.training.network import OracleNetwork, Parameters
 from grader.asserts.training.plan import TrainingPlan
 from grader.asserts.training.replay import TOLERANCE, Disagreement, replay
@@ -66,7 +67,7 @@ class TrainingResult:
         return self.ending == "trained"
 
 
-def assert_trains(worker: ProbingWorker, plan: TrainingPlan, data: MnistSet, oracle: Any, rng: np.random.Generator) -> TrainingResult:
+def assert_trains(worker: Prober, plan: TrainingPlan, data: MnistSet, oracle: Any, rng: np.random.Generator) -> TrainingResult:
     """`watch_training`, but a training that earns nothing raises `CheckFailed`."""
     result = watch_training(worker, plan, data, oracle, rng)
     if not result.passed:
@@ -74,7 +75,7 @@ def assert_trains(worker: ProbingWorker, plan: TrainingPlan, data: MnistSet, ora
     return result
 
 
-def watch_training(worker: ProbingWorker, plan: TrainingPlan, data: MnistSet, oracle: Any, rng: np.random.Generator) -> TrainingResult:
+def watch_training(worker: Prober, plan: TrainingPlan, data: MnistSet, oracle: Any, rng: np.random.Generator) -> TrainingResult:
     """Train the submission in `worker` by `plan` on `data` and judge what is seen.
 
     `oracle` has the reference's modules as attributes; `rng` comes from the check's secret. A result that did not pass
@@ -87,7 +88,7 @@ def watch_training(worker: ProbingWorker, plan: TrainingPlan, data: MnistSet, or
 
 
 def try_once(
-    worker: ProbingWorker, plan: TrainingPlan, data: MnistSet, oracle: Any, rng: np.random.Generator, attempt: int = 1
+    worker: Prober, plan: TrainingPlan, data: MnistSet, oracle: Any, rng: np.random.Generator, attempt: int = 1
 ) -> TrainingResult:
     """One training under one secret."""
     network = OracleNetwork(oracle, plan)
@@ -125,7 +126,7 @@ def try_once(
 
 
 def _judge_right_steps(
-    worker: ProbingWorker, plan: TrainingPlan, seen: Drive, disguise: Disguise, data: MnistSet, classes: NDArray[np.int64], accuracy: float
+    worker: Prober, plan: TrainingPlan, seen: Drive, disguise: Disguise, data: MnistSet, classes: NDArray[np.int64], accuracy: float
 ) -> tuple[str, Evidence]:
     if seen.broke is not None:
         return "broke", seen.broke.evidence
@@ -153,7 +154,7 @@ def confuse(disguise: Disguise, classes: NDArray[np.int64], digits: NDArray[np.i
     return confusion
 
 
-def count_differing(worker: ProbingWorker, seen: Drive, disguise: Disguise, data: MnistSet, classes: NDArray[np.int64]) -> int:
+def count_differing(worker: Prober, seen: Drive, disguise: Disguise, data: MnistSet, classes: NDArray[np.int64]) -> int:
     """Count the test images that the submission's own forward puts into another class than `classes`."""
     differing, start = 0, 0
     for images in _dressed_tests(disguise, data):
