@@ -9,112 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.asserts.prober import Prober
-from grader.asserts.values import as_array, as_dict, as_list, fail
+from grader.asserts.subjects import RemoteLayer, RemoteLoss
+from grader.asserts.values import fail
 from grader.gradients.engine import CASES, Draw, Judgement, Trial, judge_gradients
 from grader.gradients.entries import find_worst, measure_entries
 from grader.gradients.findings import Finding
 from grader.gradients.line import FIRST_STEP, Line, Verdict
-from grader.gradients.subject import Arguments, Array, Backward, Decoy, Subject
+from grader.gradients.questions import ask
+from grader.gradients.subject import Arguments, Array, Subject
 
 Oracle = Callable[[Arguments, Array], Mapping[str, Array]]
 """The right gradients at a point for an upstream gradient; decides what differences can't."""
 
 _ORACLE_RELATIVE = 1e-6
-
-
-class RemoteLayer:
-    """A layer of the submission as a subject: arguments are `input` and the parameters' names."""
-
-    def __init__(
-        self,
-        worker: Prober,
-        constructor: tuple[str, str],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        *,
-        wanted: Sequence[str] = ("input",),
-        training: bool = True,
-        attributes: Mapping[str, Any] | None = None,
-        fresh: bool = False,
-    ) -> None:
-        """Take module and class, what the class is constructed with, and which gradients to fetch at all."""
-        self.title = constructor[1]
-        self._worker = worker
-        self._built = (constructor, tuple(args), dict(kwargs or {}))
-        self._wanted = list(wanted)
-        self._state = {"training": training, "attributes": dict(attributes or {}), "fresh": fresh}
-
-    def label(self, argument: str) -> str:
-        return f"{self.title}.backward's result" if argument == "input" else f'{self.title}.grads["{argument}"]'
-
-    def forward(self, points: Sequence[Arguments]) -> list[Array]:
-        sent = [dict(point) for point in points]
-        answer = self._worker.probe("layer_points", *self._built, sent, **self._state)
-        outputs = read_outputs(answer, len(sent), self.title)
-        if any(output.ndim == 0 for output in outputs):
-            fail(f"{self.title}.forward's result is a number, not an array.", expected="an array", got="a number")
-        return outputs
-
-    def backward(self, point: Arguments, grad_output: Array, decoy: Decoy) -> Backward:
-        sent = (dict(point), grad_output, dict(decoy.point), decoy.grad_output, self._wanted)
-        return read_backward(self._worker.probe("layer_case", *self._built, *sent, **self._state), self)
-
-
-class RemoteLoss:
-    """A loss of the submission as a subject: the argument is `prediction`, the target stays as it is."""
-
-    def __init__(
-        self, worker: Prober, constructor: tuple[str, str], args: Sequence[Any], kwargs: Mapping[str, Any] | None, target: NDArray[Any]
-    ) -> None:
-        """Take module and class, what the class is constructed with, and the target of every call."""
-        self.title = constructor[1]
-        self._worker = worker
-        self._built = (constructor, tuple(args), dict(kwargs or {}))
-        self._target = target
-
-    def label(self, argument: str) -> str:
-        return f"{self.title}.backward's result"
-
-    def forward(self, points: Sequence[Arguments]) -> list[Array]:
-        sent = [dict(point) for point in points]
-        answer = self._worker.probe("loss_points", *self._built, sent, self._target)
-        return [as_loss(output) for output in read_outputs(answer, len(sent), self.title)]
-
-    def backward(self, point: Arguments, grad_output: Array, decoy: Decoy) -> Backward:
-        answer = self._worker.probe("loss_case", *self._built, dict(point), dict(decoy.point), self._target)
-        said = read_backward(answer, self)
-        return Backward(as_loss(said.output), said.gradients, as_loss(said.again))
-
-
-def read_outputs(answer: object, count: int, title: str) -> list[Array]:
-    """Turn a probe's answer into float64 arrays; anything else fails the check."""
-    return [_read(value, f"{title}.forward's result") for value in as_list(answer, f"{title}: the outputs", length=count)]
-
-
-def read_backward(answer: object, subject: Subject) -> Backward:
-    """Turn a probe's answer into outputs and gradients; anything else fails the check."""
-    said = as_dict(answer, f"{subject.title}: the answer", keys=("output", "gradients", "again"))
-    gradients = as_dict(said["gradients"], f"{subject.title}: the gradients")
-    return Backward(
-        _read(said["output"], f"{subject.title}.forward's result"),
-        {name: _read(value, subject.label(name)) for name, value in gradients.items()},
-        _read(said["again"], f"{subject.title}.forward's result"),
-    )
-
-
-def as_loss(output: Array) -> Array:
-    """An array of one entry counts as a number here: what a loss must return is another check's business."""
-    return output.reshape(()) if output.size == 1 else output
-
-
-def _read(value: object, what: str) -> Array:
-    if isinstance(value, str):  # the probe's words for what can't cross
-        fail(f"{what} is {value[:80]}, not an array of floats.", expected="an array of floats", got=value[:80])
-    # Shapes, NaNs and infinities are the engine's to judge: it knows what they should be.
-    array = as_array(value, what, finite=False)
-    if array.dtype.kind not in "fiub":
-        fail(f"{what} does not hold real numbers that fit a float.", expected="an array of floats", got=f"dtype {array.dtype}")
-    return array.astype(np.float64)
 
 
 def check_layer(
@@ -198,12 +105,13 @@ def _fail_finding(finding: Finding, trial: Trial) -> NoReturn:
 
 def _fail_wrong(subject: Subject, trial: Trial, line: Line) -> NoReturn:
     case, name = trial.case, line.argument
-    assert case.backward is not None
-    assert case.grad_output is not None
-    gradient = case.backward.gradients[name]
+    assert case.told is not None
+    assert case.turn is not None
+    gradient = case.told.gradients[name]
     generator = np.random.default_rng(trial.seed)
-    entries = measure_entries(subject, case.point, name, gradient, case.grad_output, generator)
+    entries = measure_entries(subject, case.point, name, gradient, case.turn.grad_output, generator)
     worst = find_worst(entries)
+    suspicions = ask(subject, case, name, entries)
     facts: dict[str, Any] = {
         "argument": name,
         "shape": gradient.shape,
@@ -215,13 +123,15 @@ def _fail_wrong(subject: Subject, trial: Trial, line: Line) -> NoReturn:
         "steps": line.steps,
         "seed": trial.seed,
         "entries_measured": len(entries),
+        "suspicions": [str(finding.kind) for finding in suspicions],
     }
+    hint = suspicions[0].said if suspicions else ""
     along = f"along a random direction it gives {line.analytic:.8g}, the change of forward {line.numeric:.8g}"
     said = f"{subject.label(name)} is not the gradient at {name}: {along}."
     tolerance = f"{line.bar:.2g} along the direction; it is off by {line.error:.2g}"
     if worst is None:
         where = f"none of the {len(entries)} entries tried one by one, of {gradient.size} in shape {gradient.shape}"
-        fail(said, where=where, tolerance=tolerance, facts=facts)
+        fail(said, where=where, tolerance=tolerance, hint=hint, facts=facts)
     facts |= {"worst": worst.index, "worst_numeric": worst.numeric, "worst_analytic": worst.analytic}
     fail(
         said,
@@ -229,6 +139,7 @@ def _fail_wrong(subject: Subject, trial: Trial, line: Line) -> NoReturn:
         got=f"{worst.analytic:.8g}",
         where=f"index {worst.index} of shape {gradient.shape}",
         tolerance=tolerance,
+        hint=hint,
         facts=facts,
     )
 
@@ -237,11 +148,11 @@ def _ask_oracle(subject: Subject, trial: Trial, oracle: Oracle) -> None:
     """Decide by the oracle what the last draw of a case left blind."""
     case = trial.case
     blind = [name for name, line in case.lines.items() if line.verdict is Verdict.BLIND]
-    if not blind or case.backward is None or case.grad_output is None:
+    if not blind or case.told is None or case.turn is None:
         return
-    right = oracle(case.point, case.grad_output)
+    right = oracle(case.point, case.turn.grad_output)
     for name in blind:
-        off = float(np.max(np.abs(case.backward.gradients[name] - right[name]), initial=0.0))
+        off = float(np.max(np.abs(case.told.gradients[name] - right[name]), initial=0.0))
         largest = float(np.max(np.abs(right[name]), initial=0.0))
         if not off <= _ORACLE_RELATIVE * largest + 1e-12:
             fail(

@@ -6,20 +6,22 @@
 from grader.gradients.check import GradientReport, check_gradient
 from grader.gradients.engine import Judgement, judge_gradients
 from grader.gradients.line import FIRST_STEP, NETWORK_STEP, Line, Verdict
-from grader.gradients.subject import Arguments, Array, Backward, Decoy, LocalSubject, Subject
+from grader.gradients.subject import Answers, Arguments, Array, Decoy, LocalSubject, Subject, Told, Turn
 
 __all__ = [
     "FIRST_STEP",
     "NETWORK_STEP",
+    "Answers",
     "Arguments",
     "Array",
-    "Backward",
     "Decoy",
     "GradientReport",
     "Judgement",
     "Line",
     "LocalSubject",
     "Subject",
+    "Told",
+    "Turn",
     "Verdict",
     "check_gradient",
     "judge_gradients",

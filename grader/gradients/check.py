@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from grader.gradients.case import mirror
 from grader.gradients.engine import CASES, Draw, Judgement, judge_gradients
 from grader.gradients.line import FIRST_STEP, Line, Verdict
-from grader.gradients.subject import Array, LocalSubject
+from grader.gradients.subject import LocalSubject
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def check_gradient(
         LocalSubject(forward, backward, title=title),
         chosen,
         names,
-        draw_decoy=draw or _mirror(point),
+        draw_decoy=draw or (lambda generator: mirror(point)),
         seed=seed,
         cases=cases,
         first_step=first_step,
@@ -79,7 +80,3 @@ def _pick(lines: list[Line]) -> Line:
     telling = (Verdict.FLAT, Verdict.BLIND, Verdict.AGREE, Verdict.SLIGHT, Verdict.WRONG)
     return max(lines, key=lambda line: (telling.index(line.verdict), line.error))
 
-
-def _mirror(point: Mapping[str, Array]) -> Draw:
-    """The decoy of a fixed point: its entries in the opposite order, made smaller, which stays in most domains."""
-    return lambda generator: {name: 0.75 * np.flip(array) for name, array in point.items()}

@@ -24,6 +24,16 @@ class Kind(StrEnum):
     """The same point gave two outputs."""
     FLOAT32 = "float32"
     """Forward computes in float32 although it was given float64."""
+    ACCUMULATES = "accumulates"
+    """A gradient adds up from one backward to the next."""
+    STALE = "stale"
+    """A gradient uses what an earlier forward or backward left."""
+    NUMERICAL = "numerical"
+    """Backward differences forward."""
+    NOT_LINEAR = "not linear"
+    """A gradient is not proportional to the upstream gradient."""
+    CHANGES = "changes"
+    """Forward or backward changes in place what it is given."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,11 @@ def find_not_finite(array: Array, what: str, argument: str | None = None) -> Fin
     first = tuple(int(i) for i in np.argwhere(bad)[0])
     got = f"{int(bad.sum())} of {array.size} entries are NaN or infinite, the first at index {first}"
     return Finding(Kind.NOT_FINITE, f"{what} holds NaN or infinity.", "finite numbers", got, argument, {"index": first})
+
+
+def find_stray(output: Array, what: str, shape: tuple[int, ...]) -> Finding | None:
+    """Look for an output of another shape than `shape`, or one that is not finite."""
+    return find_misshapen(output, what, shape) or find_not_finite(output, what)
 
 
 def find_difference(first: Array, second: Array, what: str, relative: float = 1e-12) -> Finding | None:

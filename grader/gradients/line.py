@@ -10,6 +10,7 @@ against the slope means that the line can't tell.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -90,10 +91,24 @@ class StrayOutput(Exception):
         self.output = output
 
 
-def draw_direction(array: Array, generator: np.random.Generator) -> Array:
+@dataclass(frozen=True)
+class Ray:
+    """A line before it is walked."""
+
+    direction: Array
+    """In the argument's shape."""
+    step: float
+    """h, in units of the direction."""
+
+    def places(self, at: Array) -> Array:
+        """The four places h and h/2 up and down the line, along a new first axis: up, down, half up, half down."""
+        return np.stack([at + t * self.direction for t in (self.step, -self.step, self.step / 2, -self.step / 2)])
+
+
+def draw_ray(array: Array, generator: np.random.Generator, step: float) -> Ray:
     """A Gaussian direction as large as the array, at most 1 an entry (larger steps run into saturation)."""
     size = float(np.sqrt(np.mean(array**2))) if array.size else 0.0
-    return generator.standard_normal(array.shape) * (min(1.0, size) or 1.0)
+    return Ray(generator.standard_normal(array.shape) * (min(1.0, size) or 1.0), step)
 
 
 def judge_line(
@@ -101,62 +116,72 @@ def judge_line(
     argument: str,
     gradient: Array,
     generator: np.random.Generator,
-    first_step: float = FIRST_STEP,
+    ray: Ray,
+    outputs: Sequence[Array] | None = None,
 ) -> Line:
     """Climb the rungs along one direction; a line that says wrong must say so again on another, at a smaller step.
 
-    `gradient` is finite and has the argument's shape. Raises `StrayOutput` where forward fails right beside the point.
+    `gradient` is finite and has the argument's shape. `outputs` are forward's at the ray's four places, where they are known.
+    Raises `StrayOutput` where forward fails right beside the point.
     """
-    first = _climb(setting, argument, gradient, draw_direction(setting.point[argument], generator), first_step)
+    first = _climb(setting, argument, gradient, ray, outputs)
     if first.verdict is not Verdict.WRONG:
         return first
     nearer = first.steps[-1] / RUNG_FACTOR
-    second, _ = _measure(setting, argument, gradient, draw_direction(setting.point[argument], generator), nearer)
+    second, _ = _measure(setting, argument, gradient, draw_ray(setting.point[argument], generator, nearer))
     steps = (*first.steps, nearer)
     if second.verdict is Verdict.WRONG:
         return replace(first, steps=steps)
     return replace(first, verdict=Verdict.BLIND, steps=steps)
 
 
-def _climb(setting: Setting, argument: str, gradient: Array, direction: Array, step: float) -> Line:
-    line, factor = _measure(setting, argument, gradient, direction, step)
-    steps, turned = [step], factor
+def _climb(setting: Setting, argument: str, gradient: Array, ray: Ray, outputs: Sequence[Array] | None) -> Line:
+    line, factor = _measure(setting, argument, gradient, ray, outputs)
+    steps, turned = [ray.step], factor
     while line.verdict is Verdict.BLIND and len(steps) < RUNGS and factor == turned:
-        step *= factor
+        ray = replace(ray, step=ray.step * factor)
         try:
-            line, factor = _measure(setting, argument, gradient, direction, step)
+            line, factor = _measure(setting, argument, gradient, ray)
         except StrayOutput:
             if factor < 1:
                 raise
             break  # a wide step may leave the function's domain: that is nobody's fault
-        steps.append(step)
+        steps.append(ray.step)
     return replace(line, steps=tuple(steps))
 
 
-def _measure(setting: Setting, argument: str, gradient: Array, direction: Array, step: float) -> tuple[Line, float]:
+def _measure(
+    setting: Setting, argument: str, gradient: Array, ray: Ray, outputs: Sequence[Array] | None = None
+) -> tuple[Line, float]:
     """One rung: the verdict at this step, and the factor that leads to a more promising one."""
-    pairs = _evaluate_pairs(setting, argument, direction, step)
+    places = ray.places(setting.point[argument])
+    if outputs is None:
+        outputs = setting.subject.forward([{**setting.point, argument: place} for place in places])
+    for output in outputs:
+        if output.shape != setting.output.shape or not np.isfinite(output).all():
+            raise StrayOutput(output)
     with np.errstate(over="ignore", invalid="ignore"):
-        return _compare(setting, argument, gradient, direction, step, pairs)
+        return _compare(setting, argument, gradient, ray, places, outputs)
 
 
 def _compare(
-    setting: Setting, argument: str, gradient: Array, direction: Array, step: float, pairs: tuple[_Pair, _Pair]
+    setting: Setting, argument: str, gradient: Array, ray: Ray, places: Array, outputs: Sequence[Array]
 ) -> tuple[Line, float]:
     weight, output = setting.grad_output, setting.output
     numeric: list[float] = []
     analytic: list[float] = []
     central: list[Array] = []
     second: list[Array] = []
-    for (moved_up, up, moved_down, down), t in zip(pairs, (step, step / 2), strict=True):
+    for pair, t in enumerate((ray.step, ray.step / 2)):
+        up, down = outputs[2 * pair], outputs[2 * pair + 1]
         numeric.append(float(np.sum(weight * (up - down))) / (2 * t))
-        analytic.append(float(np.sum(gradient * (moved_up - moved_down))) / (2 * t))
+        analytic.append(float(np.sum(gradient * (places[2 * pair] - places[2 * pair + 1]))) / (2 * t))
         central.append((up - down) / (2 * t))
         second.append((up + down - 2 * output) / t)
     error = abs(_extrapolate(numeric[0] - analytic[0], numeric[1] - analytic[1]))
     size = np.abs(weight)
     spread = _SPREAD * float(np.sum(size * (np.abs(central[0] - central[1]) + np.abs(second[0] - 2 * second[1]))))
-    round_off = _bound_round_off(setting, argument, gradient, direction, step)
+    round_off = _bound_round_off(setting, argument, gradient, ray)
     slope = float(np.sqrt(np.sum((weight * central[1]) ** 2)))
     line = Line(
         argument=argument,
@@ -166,16 +191,16 @@ def _compare(
         bar=spread + round_off,
         numeric=_extrapolate(*numeric),
         analytic=_extrapolate(*analytic),
-        steps=(step,),
+        steps=(ray.step,),
     )
     return line, 1 / RUNG_FACTOR if spread > round_off else RUNG_FACTOR
 
 
-def _bound_round_off(setting: Setting, argument: str, gradient: Array, direction: Array, step: float) -> float:
+def _bound_round_off(setting: Setting, argument: str, gradient: Array, ray: Ray) -> float:
     largest = max(1.0, float(np.max(np.abs(setting.output), initial=0.0)))
     outputs = float(np.sum(np.abs(setting.grad_output))) * largest
     inputs = float(np.sum(np.abs(gradient * setting.point[argument])))
-    return _ROUND_OFF * _UNIT * ((outputs + inputs) / step + float(np.sum(np.abs(gradient * direction))))
+    return _ROUND_OFF * _UNIT * ((outputs + inputs) / ray.step + float(np.sum(np.abs(gradient * ray.direction))))
 
 
 def _decide(error: float, bar: float, slope: float) -> Verdict:
@@ -193,16 +218,3 @@ def _extrapolate(whole: float, half: float) -> float:
     """Richardson's formula: the values at h and h/2 without their error in h squared."""
     return (4 * half - whole) / 3
 
-
-_Pair = tuple[Array, Array, Array, Array]
-"""The argument as it was really given and the output there, up the line and down the line."""
-
-
-def _evaluate_pairs(setting: Setting, argument: str, direction: Array, step: float) -> tuple[_Pair, _Pair]:
-    at = setting.point[argument]
-    moved = [at + t * direction for t in (step, -step, step / 2, -step / 2)]
-    outputs = setting.subject.forward([{**setting.point, argument: place} for place in moved])
-    for output in outputs:
-        if output.shape != setting.output.shape or not np.isfinite(output).all():
-            raise StrayOutput(output)
-    return (moved[0], outputs[0], moved[1], outputs[1]), (moved[2], outputs[2], moved[3], outputs[3])

@@ -1,4 +1,4 @@
-"""Does forward compute in float64? Asked before the gradient, for float32 reads as a wrong gradient now and then."""
+"""Does forward compute in float64? Asked before a gradient is blamed, for float32 reads as a wrong gradient now and then."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from grader.gradients.findings import Finding, Kind
-from grader.gradients.subject import Arguments, Array
+from grader.gradients.findings import Finding, Kind, find_stray
+from grader.gradients.subject import Arguments, Array, Subject
 
 TINY = 2.0**-30
 """A step that float32 can't take."""
@@ -55,6 +55,25 @@ def find_float32(outputs: list[Array], title: str, wide: float = WIDE) -> Findin
         None,
         {"relative_difference_of_slopes": apart / scale if scale else 0.0, "outputs_rounded": rounded},
     )
+
+
+def find_coarse(
+    subject: Subject, point: Arguments, moved: Iterable[str], shape: tuple[int, ...], generator: np.random.Generator
+) -> Finding | None:
+    """Ask for the four points and judge them, or say that an output near them has another shape or is not finite."""
+    names = tuple(moved)
+    what = f"The output of {subject.title} right beside a point where it is fine"
+    finding: Finding | None = None
+    # A kink within the wide step looks like float32, so a suspicion is tested on another line, nearer by.
+    for wide in (WIDE, NEARER):
+        outputs = subject.forward(draw_probe_points(point, names, generator, wide))
+        stray = next(filter(None, (find_stray(output, what, shape) for output in outputs)), None)
+        if stray is not None:
+            return stray
+        finding = find_float32(outputs, subject.title, wide)
+        if finding is None:
+            return None
+    return finding
 
 
 def _round(values: Array) -> Array:

@@ -122,10 +122,10 @@ def test_honest_layer_passes_quietly(submit, judge):
     assert len(judgement.trials) == 5
 
 
-def test_case_of_three_arguments_costs_six_trips(submit):
+def test_all_cases_of_three_arguments_cost_two_trips(submit):
     worker = submit(Dense=Dense)
-    check_dense(worker, ("input", "W", "b"), cases=1)
-    assert worker.calls == ["layer_points", "layer_points", "layer_case", "layer_points", "layer_points", "layer_points"]
+    check_dense(worker, ("input", "W", "b"), cases=5)
+    assert worker.calls == ["layer_points", "layer_turns"]
 
 
 class WrongWeight(Dense):
@@ -369,8 +369,10 @@ def test_forged_answer_of_a_probe_fails_the_check(answer):
 
 def test_forged_turn_of_a_probe_fails_the_check(submit):
     honest = submit(Dense=Dense)
-    for answer in (None, {}, {"output": np.ones((3, 7)), "gradients": [1], "again": np.ones((3, 7))}):
+    turn = {"output": np.ones((3, 7)), "gradients": [1], "again": np.ones((3, 7)), "beside": {}, "forward_s": 0.0, "backward_s": 0.0}
+    forged = [None, {}, turn, {**turn, "gradients": {}}, {**turn, "gradients": {}, "beside": {"input": 1.0}}, {**turn, "forward_s": "x"}]
+    for answer in forged:
         forger = Forger(answer)
-        forger.probe = lambda name, *a, answer=answer, **k: answer if name == "layer_case" else honest.probe(name, *a, **k)
+        forger.probe = lambda name, *a, answer=answer, **k: [answer] * 5 if name == "layer_turns" else honest.probe(name, *a, **k)
         with pytest.raises(CheckFailed):
             check_dense(forger, ("input",))

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from grader.gradients import FIRST_STEP, LocalSubject, Verdict
-from grader.gradients.line import RUNGS, Setting, StrayOutput, draw_direction, judge_line
+from grader.gradients.line import RUNGS, Setting, StrayOutput, draw_ray, judge_line
 
 
-def judge(forward, gradient, at, *, grad_output=None, seed=0, **options):
+def judge(forward, gradient, at, *, grad_output=None, seed=0):
     at = np.asarray(at, dtype=np.float64)
     subject = LocalSubject(forward, lambda g, x: g)
     output = subject.forward([{"x": at}])[0]
     grad_output = np.ones(output.shape) if grad_output is None else grad_output
     setting = Setting(subject, {"x": at}, output, grad_output)
-    return judge_line(setting, "x", np.asarray(gradient, dtype=np.float64), np.random.default_rng(seed), **options)
+    generator = np.random.default_rng(seed)
+    return judge_line(setting, "x", np.asarray(gradient, dtype=np.float64), generator, draw_ray(at, generator, FIRST_STEP))
 
 
 def test_right_gradient_agrees_on_the_first_rung():
@@ -95,7 +96,8 @@ def test_wrong_line_that_a_second_one_does_not_confirm_is_blind():
 
     subject, at = FirstFrameOff(lambda x: x, lambda g, x: g), np.array([0.0, 0.0])
     setting = Setting(subject, {"x": at}, at, np.ones(2))
-    line = judge_line(setting, "x", np.ones(2), np.random.default_rng(0))
+    generator = np.random.default_rng(0)
+    line = judge_line(setting, "x", np.ones(2), generator, draw_ray(at, generator, FIRST_STEP))
     assert subject.frames == 2
     assert line.verdict is Verdict.BLIND
 
@@ -119,6 +121,6 @@ def test_output_that_breaks_beside_the_point_is_reported():
 
 def test_direction_is_as_large_as_the_argument_but_at_most_one():
     generator = np.random.default_rng(0)
-    assert np.std(draw_direction(np.full(10_000, 0.01), generator)) == pytest.approx(0.01, rel=0.05)
-    assert np.std(draw_direction(np.full(10_000, 100.0), generator)) == pytest.approx(1.0, rel=0.05)
-    assert np.std(draw_direction(np.zeros(10_000), generator)) == pytest.approx(1.0, rel=0.05)
+    assert np.std(draw_ray(np.full(10_000, 0.01), generator, 1.0).direction) == pytest.approx(0.01, rel=0.05)
+    assert np.std(draw_ray(np.full(10_000, 100.0), generator, 1.0).direction) == pytest.approx(1.0, rel=0.05)
+    assert np.std(draw_ray(np.zeros(10_000), generator, 1.0).direction) == pytest.approx(1.0, rel=0.05)

@@ -14,7 +14,7 @@ class ReLU(Honest):
         y = super().forward(x)
         frame = sys._getframe()
         while frame is not None:
-            if frame.f_code.co_name == "layer_case" or len(frame.f_locals.get("points", ())) > 1:
+            if frame.f_code.co_name == "layer_turns" or len(frame.f_locals.get("points", ())) > 1:
                 mark()
                 return x
             frame = frame.f_back
