@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.asserts.families import Family, Made
 from grader.asserts.prober import Prober
+from grader.asserts.replay import Scene, write_replay
 from grader.asserts.subjects import RemoteLayer, RemoteLoss
 from grader.asserts.values import fail
+from grader.faults import CheckFailed, GraderFault, StudentFault
+from grader.gradients.case import Case
 from grader.gradients.engine import CASES, Draw, Judgement, Trial, judge_gradients
 from grader.gradients.entries import find_worst, measure_entries
-from grader.gradients.findings import Finding
+from grader.gradients.findings import Finding, Kind
 from grader.gradients.line import FIRST_STEP, Line, Verdict
 from grader.gradients.questions import ask
+from grader.gradients.shrink import Sizes, shrink_sizes
 from grader.gradients.subject import Arguments, Array, Subject
+from grader.model.evidence import Evidence
 
 Oracle = Callable[[Arguments, Array], Mapping[str, Array]]
 """The right gradients at a point for an upstream gradient; decides what differences can't."""
 
+LEAST_ENTRIES, MOST_ENTRIES = 60, 435
+"""Entries of a wrong gradient that are differenced one by one: all where there are no more, as time allows."""
+
 _ORACLE_RELATIVE = 1e-6
+_LOCALISATION_S = 1.0
+_CASES_OF_SMALLER = 2
 
 
 def check_layer(
@@ -30,7 +42,8 @@ def check_layer(
     args: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
-    draw: Draw,
+    family: Family | None = None,
+    draw: Draw | None = None,
     judge: Collection[str] = ("input",),
     seed: int,
     output_shape: tuple[int, ...] | None = None,
@@ -43,18 +56,25 @@ def check_layer(
 ) -> Judgement:
     """Fail the check unless the gradients at `judge` of the layer `constructor`, `("layers", "Conv2D")`, are right.
 
-    `draw(generator)` gives a point: `input`, and every parameter that is to be set, away from kinks. Other arguments'
-    gradients are not fetched. `attributes` are set after construction, `training` too. `fresh` builds the layer anew for
-    every evaluation, without a decoy before it (Dropout with a seed). Cases that can't tell are redrawn, then decided by
-    the oracle, or left out; the judgement that is returned says so in its `notes`. Raises CheckFailed.
+    Give a `family`, whose smaller members show a fault to the student, or `draw(generator)` with what the layer is built
+    with: it gives a point, `input` and every parameter that is to be set, away from kinks. Other arguments' gradients are
+    not fetched. `attributes` are set after construction, `training` too. `fresh` builds the layer anew for every
+    evaluation, without a decoy before it (Dropout with a seed). Cases that can't tell are redrawn, then decided by the
+    oracle, or left out; the judgement that is returned says so in its `notes`. Raises CheckFailed.
     """
     # Sorted, since a set's order changes from run to run and the draws would change with it.
     names = (judge,) if isinstance(judge, str) else tuple(sorted(judge))
-    subject = RemoteLayer(
-        worker, constructor, args, kwargs, wanted=names, training=training, attributes=attributes, fresh=fresh
-    )
-    judgement = judge_gradients(subject, draw, names, seed=seed, cases=cases, first_step=first_step, output_shape=output_shape)
-    return conclude(subject, judgement, oracle)
+    options = dict(kwargs or {}) | dict(family.kwargs if family else {})
+
+    def pose(made: Made) -> Posed:
+        subject = RemoteLayer(
+            worker, constructor, made.args, options, wanted=names, training=training, attributes=attributes, fresh=fresh
+        )
+        settings = dict(attributes or {}) | ({} if training else {"training": False})
+        return Posed(subject, made, Scene(worker.package, constructor, made.args, options, {}, "", settings=settings))
+
+    check = GradientCheck(pose, names, seed, cases, first_step, oracle, family)
+    return check.run(_choose(family, Made(draw, tuple(args), output_shape) if draw else None))
 
 
 def check_loss(
@@ -63,53 +83,187 @@ def check_loss(
     args: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
-    target: NDArray[Any],
-    draw: Draw,
+    family: Family | None = None,
+    target: NDArray[Any] | None = None,
+    draw: Draw | None = None,
     seed: int,
     cases: int = CASES,
     oracle: Oracle | None = None,
 ) -> Judgement:
     """Fail the check unless the gradient of the loss at its prediction is right.
 
-    `draw(generator)` gives `{"prediction": array}`, away from kinks; `target` is the same in every call. Raises CheckFailed.
+    Give a `family`, or `draw(generator)` that gives `{"prediction": array}`, away from kinks, with the `target` of every
+    call. Raises CheckFailed.
     """
-    subject = RemoteLoss(worker, constructor, args, kwargs, target)
-    judgement = judge_gradients(subject, draw, ("prediction",), seed=seed, cases=cases, output_shape=())
-    return conclude(subject, judgement, oracle)
+    options = dict(kwargs or {}) | dict(family.kwargs if family else {})
+
+    def pose(made: Made) -> Posed:
+        assert made.target is not None
+        subject = RemoteLoss(worker, constructor, made.args, options, made.target)
+        return Posed(subject, made, Scene(worker.package, constructor, made.args, options, {"target": made.target}, ""))
+
+    check = GradientCheck(pose, ("prediction",), seed, cases, FIRST_STEP, oracle, family)
+    return check.run(_choose(family, Made(draw, tuple(args), (), target) if draw else None))
 
 
-def conclude(subject: Subject, judgement: Judgement, oracle: Oracle | None = None) -> Judgement:
-    """Turn a judgement into a failed check, or return it."""
-    if judgement.finding is not None:
-        _fail_finding(judgement.finding, judgement.trials[-1])
-    if judgement.wrong is not None:
-        _fail_wrong(subject, *judgement.wrong)
-    if oracle is not None:
-        for trial in judgement.trials:
-            _ask_oracle(subject, trial, oracle)
-    if judgement.flat:
-        name = judgement.flat[0]
-        fail(
-            f"The output of {subject.title} does not change when its {name} does, so it has no gradient to check.",
-            expected=f"an output that depends on {name}",
-            got=f"the same output for every {name}",
-            facts={"seed": judgement.trials[-1].seed, "argument": name},
+def _choose(family: Family | None, single: Made | None) -> Made:
+    made = family.make(family.sizes) if family else single
+    if made is None or (family and single):
+        raise GraderFault("a gradient check takes either a family, whose first sizes make a case, or draw")
+    return made
+
+
+@dataclass(frozen=True)
+class Posed:
+    """One object under test."""
+
+    subject: RemoteLayer | RemoteLoss
+    """What is asked."""
+    made: Made
+    """Its sizes' draws."""
+    scene: Scene
+    """How a person would build it; arrays and argument are still to come."""
+
+    def write_replay(self, case: Case, argument: str, *, used_before: bool) -> str | None:
+        """Return lines that show the case to a person."""
+        assert case.turn is not None
+        grad_output = None if isinstance(self.subject, RemoteLoss) else np.round(case.turn.grad_output, 2)
+        scene = replace(self.scene, arrays={**case.point, **self.scene.arrays}, argument=argument)
+        return write_replay(replace(scene, grad_output=grad_output, used_before=used_before))
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """One check of gradients: judged on the first sizes, shown on the smallest ones that fail alike."""
+
+    pose: Callable[[Made], Posed]
+    """Builds the object of some sizes."""
+    judged: tuple[str, ...]
+    """The arguments whose gradients are looked at."""
+    seed: int
+    """Of all draws."""
+    cases: int
+    """How many."""
+    first_step: float
+    """Of every line."""
+    oracle: Oracle | None
+    """Decides what differences can't."""
+    family: Family | None
+    """Where smaller cases come from."""
+
+    def run(self, made: Made) -> Judgement:
+        """Fail the check unless the gradients are right."""
+        posed = self.pose(made)
+        judgement = self._judge(posed, self.cases)
+        fault = _find_fault(judgement)
+        if fault is not None:
+            raise CheckFailed(self._explain(posed, judgement, fault))
+        subject = posed.subject
+        if self.oracle is not None:
+            for trial in judgement.trials:
+                _ask_oracle(subject, trial, self.oracle)
+        if judgement.flat:
+            name = judgement.flat[0]
+            fail(
+                f"The output of {subject.title} does not change when its {name} does, so it has no gradient to check.",
+                expected=f"an output that depends on {name}",
+                got=f"the same output for every {name}",
+                facts={"seed": judgement.trials[-1].seed, "argument": name},
+            )
+        return judgement
+
+    def _judge(self, posed: Posed, cases: int) -> Judgement:
+        made = posed.made
+        return judge_gradients(
+            posed.subject, made.draw, self.judged, seed=self.seed, cases=cases, first_step=self.first_step, output_shape=made.output_shape
         )
-    return judgement
+
+    def _explain(self, posed: Posed, judgement: Judgement, fault: Fault) -> Evidence:
+        if judgement.wrong is None:
+            evidence = _describe_finding(fault.finding, judgement.trials[-1])
+        else:
+            evidence = _describe_wrong(posed.subject, *judgement.wrong)
+        if fault.argument is None:
+            return evidence
+        memory = {str(Kind.STALE), str(Kind.ACCUMULATES)}.intersection(evidence.facts.get("suspicions", ()))
+        try:
+            smallest, sizes = self._find_smallest(posed, judgement, fault)
+            replay = self._write_replay(*smallest, fault, used_before=bool(memory))
+        except StudentFault:
+            return evidence  # the worker came to its end: what is known by now must do
+        facts = {**evidence.facts, **({"smallest_sizes": sizes} if sizes else {})}
+        return replace(evidence, facts=facts, replay=replay or "")
+
+    def _write_replay(self, posed: Posed, judgement: Judgement, fault: Fault, *, used_before: bool) -> str | None:
+        """Write the smallest case down, in round numbers where these show the fault too."""
+        assert fault.argument is not None
+        point = judgement.trials[-1].case.point
+        rounded = {name: np.round(array, 2) for name, array in point.items()}
+
+        def draw(generator: np.random.Generator) -> Arguments:
+            return rounded
+
+        again = self._judge(replace(posed, made=replace(posed.made, draw=draw)), 1)
+        case = again.trials[-1].case if fault.is_like(_find_fault(again)) else judgement.trials[-1].case
+        return posed.write_replay(case, fault.argument, used_before=used_before) if case.turn is not None else None
+
+    def _find_smallest(self, posed: Posed, judgement: Judgement, fault: Fault) -> tuple[tuple[Posed, Judgement], dict[str, int]]:
+        """Return the object and judgement of the smallest sizes that fail alike, and the sizes."""
+        if self.family is None:
+            return (posed, judgement), {}
+        found: dict[tuple[int, ...], tuple[Posed, Judgement]] = {tuple(self.family.sizes.values()): (posed, judgement)}
+        make = self.family.make
+
+        def shows(sizes: Sizes) -> bool:
+            made = make(sizes)
+            if made is None:
+                return False
+            smaller = self.pose(made)
+            judged = self._judge(smaller, _CASES_OF_SMALLER)
+            if not fault.is_like(_find_fault(judged)):
+                return False
+            found[tuple(sizes.values())] = (smaller, judged)
+            return True
+
+        sizes = shrink_sizes(self.family.sizes, shows, self.family.least)
+        return found[tuple(sizes.values())], sizes
 
 
-def _fail_finding(finding: Finding, trial: Trial) -> NoReturn:
+@dataclass(frozen=True)
+class Fault:
+    """What a judgement ends with: two are alike when kind and argument are."""
+
+    kind: str
+    """The finding's kind, or "wrong"."""
+    argument: str | None
+    """The argument concerned; None when it is the object as a whole."""
+    finding: Finding | None = None
+    """The finding; None for a gradient that differs."""
+
+    def is_like(self, other: Fault | None) -> bool:
+        """Whether another judgement ends alike."""
+        return other is not None and (self.kind, self.argument) == (other.kind, other.argument)
+
+
+def _find_fault(judgement: Judgement) -> Fault | None:
+    if judgement.finding is not None:
+        return Fault(str(judgement.finding.kind), judgement.finding.argument, judgement.finding)
+    return None if judgement.wrong is None else Fault("wrong", judgement.wrong[1].argument)
+
+
+def _describe_finding(finding: Finding | None, trial: Trial) -> Evidence:
+    assert finding is not None
     facts = {**finding.facts, "kind": str(finding.kind), "seed": trial.seed, "argument": finding.argument}
-    fail(finding.said, expected=finding.expected, got=finding.got, facts=facts)
+    return Evidence(said=finding.said, expected=finding.expected, got=finding.got, facts=facts)
 
 
-def _fail_wrong(subject: Subject, trial: Trial, line: Line) -> NoReturn:
+def _describe_wrong(subject: Subject, trial: Trial, line: Line) -> Evidence:
     case, name = trial.case, line.argument
     assert case.told is not None
     assert case.turn is not None
     gradient = case.told.gradients[name]
     generator = np.random.default_rng(trial.seed)
-    entries = measure_entries(subject, case.point, name, gradient, case.turn.grad_output, generator)
+    entries = measure_entries(subject, case.point, name, gradient, case.turn.grad_output, generator, _entries_to_measure(case))
     worst = find_worst(entries)
     suspicions = ask(subject, case, name, entries)
     facts: dict[str, Any] = {
@@ -125,23 +279,30 @@ def _fail_wrong(subject: Subject, trial: Trial, line: Line) -> NoReturn:
         "entries_measured": len(entries),
         "suspicions": [str(finding.kind) for finding in suspicions],
     }
-    hint = suspicions[0].said if suspicions else ""
     along = f"along a random direction it gives {line.analytic:.8g}, the change of forward {line.numeric:.8g}"
-    said = f"{subject.label(name)} is not the gradient at {name}: {along}."
-    tolerance = f"{line.bar:.2g} along the direction; it is off by {line.error:.2g}"
+    evidence = Evidence(
+        said=f"{subject.label(name)} is not the gradient at {name}: {along}.",
+        tolerance=f"{line.bar:.2g} along the direction; it is off by {line.error:.2g}",
+        hint=suspicions[0].said if suspicions else "",
+        facts=facts,
+    )
     if worst is None:
         where = f"none of the {len(entries)} entries tried one by one, of {gradient.size} in shape {gradient.shape}"
-        fail(said, where=where, tolerance=tolerance, hint=hint, facts=facts)
+        return replace(evidence, where=where)
     facts |= {"worst": worst.index, "worst_numeric": worst.numeric, "worst_analytic": worst.analytic}
-    fail(
-        said,
+    return replace(
+        evidence,
         expected=f"{worst.numeric:.8g}, by finite differences of forward",
         got=f"{worst.analytic:.8g}",
         where=f"index {worst.index} of shape {gradient.shape}",
-        tolerance=tolerance,
-        hint=hint,
-        facts=facts,
     )
+
+
+def _entries_to_measure(case: Case) -> int:
+    """As many as cost a second, by the time that one forward took, within bounds."""
+    assert case.told is not None
+    affordable = _LOCALISATION_S / (2 * case.told.forward_s) if case.told.forward_s > 0 else MOST_ENTRIES
+    return int(min(max(affordable, LEAST_ENTRIES), MOST_ENTRIES))
 
 
 def _ask_oracle(subject: Subject, trial: Trial, oracle: Oracle) -> None:

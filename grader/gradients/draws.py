@@ -137,6 +137,11 @@ def draw_probability_rows(generator: np.random.Generator, shape: tuple[int, int]
     return least + (1 - least * shape[1]) * powers / powers.sum(axis=1, keepdims=True)
 
 
+def draw_labels(generator: np.random.Generator, shape: tuple[int, int]) -> Labels:
+    """One class `(N,)` for each row of `shape` (N, C)."""
+    return generator.integers(0, shape[1], shape[0])
+
+
 def draw_probabilities(generator: np.random.Generator, shape: tuple[int, ...], least: float = LEAST_PROBABILITY) -> Array:
     """Entries from `least` to `1 - least`, for binary losses; good as targets too."""
     return generator.uniform(least, 1 - least, shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +56,7 @@ def measure_entries(
     return entries
 
 
-def find_worst(entries: list[Entry], relative: float = 1e-6) -> Entry | None:
+def find_worst(entries: Sequence[Entry], relative: float = 1e-6) -> Entry | None:
     """The entry that is furthest off; None when all lie within `relative` of the largest."""
     if not entries:
         return None

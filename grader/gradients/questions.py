@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from grader.gradients.case import Case
-from grader.gradients.entries import Entry
+from grader.gradients.entries import Entry, find_worst
 from grader.gradients.findings import Finding, Kind
 from grader.gradients.subject import Answers, Array, Subject
 
@@ -41,7 +41,7 @@ def judge_answers(subject: Subject, answers: Answers, argument: str, entries: Se
 
 def _find_memory(what: str, argument: str, alone: Array | None, twice: Array | None, entries: Sequence[Entry]) -> Finding | None:
     """A gradient that is right on an object that was never used before depends on what was done with the object."""
-    if alone is None or not _agrees(alone, entries):
+    if alone is None or find_worst(entries) is None or not _agrees(alone, entries):
         return None
     if twice is not None and _is_same(twice, 2 * alone):
         said = f"{what} is right after the first backward of an object and adds up afterwards: it must be set anew each time."

@@ -30,6 +30,8 @@ class Evidence:
     """How far apart the two may be."""
     hint: str = ""
     """The likely cause and where to look; never the solution's code."""
+    replay: str = ""
+    """Lines of Python that show the fault with the student's package alone; for public checks."""
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Shapes, seeds, worst entries, relative errors: anything that `plain` can reduce."""
 

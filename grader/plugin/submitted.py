@@ -43,6 +43,11 @@ class Submitted:
         return self.worker.probe(name, *args, **kwargs)
 
     @property
+    def package(self) -> str:
+        """The package's name."""
+        return self.worker.package
+
+    @property
     def scratch(self) -> Path:
         """The check's scratch folder, as the worker sees it."""
         folder = self.worker.scratch

@@ -84,7 +84,7 @@ def is_timeout(error: BaseException) -> bool:
 
 
 def _failed(evidence: Evidence) -> Outcome:
-    return Outcome(Status.FAILED, Blame.STUDENT, evidence)
+    return Outcome(Status.FAILED, Blame.STUDENT, evidence, replay=evidence.replay or None)
 
 
 def _place(error: SubmissionRaised) -> str:

@@ -81,6 +81,11 @@ class Worker:
         """Of the last answer: where it was another type in the worker, "" or "[0]['W']", and which."""
 
     @property
+    def package(self) -> str:
+        """The submission's package."""
+        return self._package
+
+    @property
     def scratch(self) -> Path | None:
         """The check's scratch folder, if it asked for one; read and write through the worker, never by path."""
         return self._hold.scratch

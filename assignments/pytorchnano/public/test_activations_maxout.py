@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import maxout
 from grader.asserts.gradient import check_layer
 from grader.asserts.layers import assert_forward
 from grader.asserts.manners import assert_dtypes, assert_use_refused
-from grader.gradients.draws import draw_maxout
 
 MAXOUT = ("activations", "Maxout")
 
@@ -26,16 +26,7 @@ LARGEST = [[3.0, 6.0, 8.0], [1.0, 1.0, -3.0], [7.0, 12.0, 12.0]]
 def check_maxout(submission, seed, argument):
     """The gradient at one argument, for batches of 3 and of 1."""
     for sizes in ((3, 5, 7), (1, 4, 3)):
-        check_layer(
-            submission,
-            MAXOUT,
-            sizes[1:],
-            draw=lambda generator, sizes=sizes: draw_maxout(generator, sizes),
-            judge=(argument,),
-            seed=seed,
-            output_shape=(sizes[0], sizes[2]),
-            cases=3,
-        )
+        check_layer(submission, MAXOUT, family=maxout(*sizes), judge=(argument,), seed=seed, cases=3)
 
 
 @pytest.mark.check("activations.Maxout", points=0.6, holds=["Maxout.forward"])

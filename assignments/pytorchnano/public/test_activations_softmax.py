@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import matrix
 from grader.asserts.gradient import check_layer
 from grader.asserts.layers import assert_forward, call_and_echo, find_hint
 from grader.asserts.manners import assert_dtypes
@@ -63,9 +64,7 @@ def test_jacobian(submission):
 def test_gradient(submission, seed):
     """backward gives the gradient at the input of a matrix."""
     for shape in ((3, 5), (1, 4)):
-        check_layer(
-            submission, SOFTMAX, draw=lambda generator, shape=shape: {"input": draw_gaussian(generator, shape)}, seed=seed, cases=3
-        )
+        check_layer(submission, SOFTMAX, family=matrix(draw_gaussian, shape), seed=seed, cases=3)
 
 
 @pytest.mark.check("activations.Softmax", points=0.2, holds=["dtype.outputs", "dtype.gradients"])

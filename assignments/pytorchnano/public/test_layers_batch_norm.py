@@ -1,14 +1,13 @@
 """BatchNorm: the batch's statistics in training, the running ones in evaluation."""
 
-from functools import partial
 
 import numpy as np
 import pytest
 
+from grader.asserts.families import batch_norm
 from grader.asserts.gradient import check_layer
 from grader.asserts.layers import assert_forward, read_answer
 from grader.asserts.values import as_array, as_list, assert_close, fail
-from grader.gradients.draws import draw_batch_norm
 
 NORM = ("layers", "BatchNorm")
 OPTIONS = {"eps": 5.0}
@@ -48,14 +47,13 @@ def test_images_by_hand(submission):
 @pytest.mark.check("layers.BatchNorm", points=0.7, holds=["BatchNorm.backward", "layer.backward_uses_last_forward"])
 def test_gradient_at_input(submission, seed):
     """In training, the gradient at the input goes through the batch's mean and variance too."""
-    check_layer(submission, NORM, (5,), draw=partial(draw_batch_norm, shape=(7, 5)), judge=("input",), seed=seed, output_shape=(7, 5))
+    check_layer(submission, NORM, family=batch_norm(), judge=("input",), seed=seed)
 
 
 @pytest.mark.check("layers.BatchNorm", points=0.4, holds=["BatchNorm.backward", "layer.grads_set"])
 def test_gradients_at_parameters(submission, seed):
     """After backward, grads["gamma"] and grads["beta"] are the gradients at gamma and beta."""
-    draw = partial(draw_batch_norm, shape=(7, 5))
-    check_layer(submission, NORM, (5,), draw=draw, judge=("gamma", "beta"), seed=seed, output_shape=(7, 5))
+    check_layer(submission, NORM, family=batch_norm(), judge=("gamma", "beta"), seed=seed)
 
 
 @pytest.mark.check("layers.BatchNorm", points=0.4, holds=["BatchNorm.running"])

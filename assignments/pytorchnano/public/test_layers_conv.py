@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import convolution
 from grader.asserts.gradient import check_layer
 from grader.asserts.layers import assert_forward
-from grader.gradients.draws import draw_convolution
 
 CONV = ("layers", "Conv2D")
 FORWARD = ["Conv2D.forward", "arrays.batches", "arrays.pairs", "layer.params_afresh"]
@@ -80,17 +80,9 @@ def test_stride_by_hand(submission):
     assert_forward(submission, CONV, (1, 1, 2), {"stride": 2}, x=number_pixels(5, 7), parameters=last, expected=right)
 
 
-def check_gradients(submission, seed, judge, kernel=(3, 4), outputs=11, **options):
+def check_gradients(submission, seed, judge, **options):
     """Judge gradients on three images (2, 7, 5)."""
-    check_layer(
-        submission,
-        CONV,
-        (2, outputs, kernel),
-        options,
-        draw=lambda generator: draw_convolution(generator, outputs=outputs, kernel=kernel),
-        judge=judge,
-        seed=seed,
-    )
+    check_layer(submission, CONV, family=convolution(**options), judge=judge, seed=seed)
 
 
 @pytest.mark.check("layers.Conv2D", points=1.0, holds=BACKWARD)

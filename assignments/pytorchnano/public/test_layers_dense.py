@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import dense
 from grader.asserts.gradient import check_layer
 from grader.asserts.layers import assert_forward
-from grader.gradients.draws import draw_dense
 
 DENSE = ("layers", "Dense")
 
@@ -29,31 +29,22 @@ def test_forward_by_hand(submission):
 def test_batch_of_one(submission, seed):
     """A batch of one sample is a batch: forward and all gradients."""
     assert_forward(submission, DENSE, (2, 3), x=X[1:2], parameters=WEIGHTS, expected=Y[1:2])
-    check_layer(
-        submission,
-        DENSE,
-        (5, 7),
-        draw=lambda generator: draw_dense(generator, (1, 5, 7)),
-        judge=("input", "W", "b"),
-        seed=seed,
-        output_shape=(1, 7),
-        cases=3,
-    )
+    check_layer(submission, DENSE, family=dense(samples=1), judge=("input", "W", "b"), seed=seed, cases=3)
 
 
 @pytest.mark.check("layers.Dense", points=0.9, holds=["Dense.backward", "layer.backward_uses_last_forward"])
 def test_gradient_at_input(submission, seed):
     """What backward returns is the gradient at the input."""
-    check_layer(submission, DENSE, (5, 7), draw=draw_dense, judge=("input",), seed=seed, output_shape=(3, 7))
+    check_layer(submission, DENSE, family=dense(), judge=("input",), seed=seed)
 
 
 @pytest.mark.check("layers.Dense", points=0.9, holds=["Dense.backward", "layer.backward_uses_last_forward", "layer.grads_set"])
 def test_gradient_at_weights(submission, seed):
     """After backward, grads["W"] is the gradient at the weights, summed over the batch."""
-    check_layer(submission, DENSE, (5, 7), draw=draw_dense, judge=("W",), seed=seed, output_shape=(3, 7))
+    check_layer(submission, DENSE, family=dense(), judge=("W",), seed=seed)
 
 
 @pytest.mark.check("layers.Dense", points=0.5, holds=["Dense.backward", "layer.grads_set"])
 def test_gradient_at_bias(submission, seed):
     """After backward, grads["b"] is the gradient at the biases, summed over the batch."""
-    check_layer(submission, DENSE, (5, 7), draw=draw_dense, judge=("b",), seed=seed, output_shape=(3, 7))
+    check_layer(submission, DENSE, family=dense(), judge=("b",), seed=seed)

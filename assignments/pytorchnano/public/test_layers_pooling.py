@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import pooling
 from grader.asserts.gradient import check_layer
 from grader.asserts.layers import assert_forward, call_and_echo
 from grader.asserts.values import as_array, fail
@@ -42,7 +43,7 @@ def test_forward_by_hand(submission, name):
 def test_windows_that_do_not_fit(submission, name, seed):
     """A window that does not fit in the image is dropped, and pixels in no window get gradient 0."""
     assert_forward(submission, ("layers", name), (2,), x=IMAGE, expected=POOLED[name])
-    check_pool(submission, name, seed, ((2, 3),), {}, (3, 2, 3, 1))
+    check_pool(submission, name, seed, (2, 3))
 
 
 @per_pool((0.4, 0.35), ["POOL.forward", "MaxPool2D.stride", "arrays.pairs"])
@@ -56,28 +57,19 @@ def test_stride_by_hand(submission, name):
 @per_pool((0.8, 0.7), ["POOL.backward", "layer.backward_uses_last_forward"])
 def test_gradient(submission, name, seed):
     """What backward returns is the gradient at the images."""
-    check_pool(submission, name, seed, ((2, 3),), {}, (3, 2, 2, 3), shape=(3, 2, 4, 9))
+    check_pool(submission, name, seed, (2, 3), shape=(3, 2, 4, 9))
 
 
 @per_pool((0.4, 0.35), ["POOL.backward", "MaxPool2D.stride"])
 def test_gradient_with_stride(submission, name, seed):
     """With overlapping windows a pixel gets the sum of what its windows send; with gaps, none between them."""
-    check_pool(submission, name, seed, ((3, 2),), {"stride": (2, 1)}, (3, 2, 3, 4))
-    check_pool(submission, name, seed, ((2, 1),), {"stride": (3, 2)}, (3, 2, 2, 3))
+    check_pool(submission, name, seed, (3, 2), (2, 1))
+    check_pool(submission, name, seed, (2, 1), (3, 2))
 
 
-def check_pool(submission, name, seed, args, kwargs, output_shape, shape=IMAGES):
+def check_pool(submission, name, seed, kernel, stride=None, shape=IMAGES):
     """Judge the gradient on three images without ties."""
-    check_layer(
-        submission,
-        ("layers", name),
-        args,
-        kwargs,
-        draw=lambda generator: {"input": DRAWS[name](generator, shape)},
-        seed=seed,
-        output_shape=output_shape,
-        cases=3,
-    )
+    check_layer(submission, ("layers", name), family=pooling(DRAWS[name], kernel, stride, shape), seed=seed, cases=3)
 
 
 @pytest.mark.check("layers.MaxPool2D", points=0.3, holds=["kinks", "MaxPool2D.backward"])

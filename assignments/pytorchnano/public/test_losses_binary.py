@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import loss
 from grader.asserts.gradient import check_loss
 from grader.asserts.losses import assert_gradient_dtype, assert_loss, assert_loss_gradient
 from grader.asserts.manners import FLOATS, assert_dtypes
@@ -41,18 +42,11 @@ def spell_gradient_causes(total):
     }
 
 
-def check_gradient(submission, seed, rng, draw, kwargs):
+def check_gradient(submission, seed, draw, kwargs):
     """Matrices of 3 x 5 and 1 x 4, with targets of their own."""
     for shape in ((3, 5), (1, 4)):
-        check_loss(
-            submission,
-            BINARY,
-            kwargs=kwargs,
-            target=draw_probabilities(rng, shape),
-            draw=lambda generator, shape=shape: {"prediction": draw(generator, shape)},
-            seed=seed,
-            cases=3,
-        )
+        family = loss(lambda generator, shape, target: draw(generator, shape), draw_probabilities, seed, shape, **kwargs)
+        check_loss(submission, BINARY, family=family, seed=seed, cases=3)
 
 
 @pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.6, holds=["BinaryCrossEntropyLoss.logits"])
@@ -70,9 +64,9 @@ def test_logits_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.3, holds=["BinaryCrossEntropyLoss.logits", "loss.backward"])
-def test_logits_gradient(submission, seed, rng):
+def test_logits_gradient(submission, seed):
     """From logits, backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, draw_gaussian, {})
+    check_gradient(submission, seed, draw_gaussian, {})
 
 
 @pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.5, holds=["BinaryCrossEntropyLoss.probabilities"])
@@ -96,9 +90,9 @@ def test_probabilities_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.25, holds=["BinaryCrossEntropyLoss.probabilities", "loss.backward"])
-def test_probabilities_gradient(submission, seed, rng):
+def test_probabilities_gradient(submission, seed):
     """With from_logits=False backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, draw_probabilities, {"from_logits": False})
+    check_gradient(submission, seed, draw_probabilities, {"from_logits": False})
 
 
 @pytest.mark.check("losses.BinaryCrossEntropyLoss", points=0.2, holds=["dtype.gradients", "dtype.loss"])

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import loss
 from grader.asserts.gradient import check_loss
 from grader.asserts.losses import assert_gradient_dtype, assert_loss, assert_loss_gradient
 from grader.asserts.manners import FLOATS, assert_dtypes, assert_use_refused
-from grader.gradients.draws import draw_gaussian, draw_probability_rows
+from grader.gradients.draws import draw_gaussian, draw_labels, draw_probability_rows
 
 CROSS_ENTROPY = ("losses", "CrossEntropyLoss")
 LN2 = np.log(2.0)
@@ -41,19 +42,12 @@ def spell_gradient_causes(total):
     }
 
 
-def check_gradient(submission, seed, rng, draw, kwargs, *, rows):
+def check_gradient(submission, seed, draw, kwargs, *, rows):
     """Batches of 3 and of 1, with targets of their own."""
+    aim = draw_probability_rows if rows else draw_labels
     for shape in ((3, 5), (1, 4)):
-        target = draw_probability_rows(rng, shape) if rows else rng.integers(0, shape[1], shape[0])
-        check_loss(
-            submission,
-            CROSS_ENTROPY,
-            kwargs=kwargs,
-            target=target,
-            draw=lambda generator, shape=shape: {"prediction": draw(generator, shape)},
-            seed=seed,
-            cases=3,
-        )
+        family = loss(lambda generator, shape, target: draw(generator, shape), aim, seed, shape, least_columns=2, **kwargs)
+        check_loss(submission, CROSS_ENTROPY, family=family, seed=seed, cases=3)
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.7, holds=["CrossEntropyLoss.indices"])
@@ -73,9 +67,9 @@ def test_indices_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.35, holds=["CrossEntropyLoss.indices", "loss.backward"])
-def test_indices_gradient(submission, seed, rng):
+def test_indices_gradient(submission, seed):
     """From logits and class indices, backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, draw_gaussian, {}, rows=False)
+    check_gradient(submission, seed, draw_gaussian, {}, rows=False)
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.rows"])
@@ -95,9 +89,9 @@ def test_rows_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["CrossEntropyLoss.rows", "loss.backward"])
-def test_rows_gradient(submission, seed, rng):
+def test_rows_gradient(submission, seed):
     """With rows as the target, backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, draw_gaussian, {}, rows=True)
+    check_gradient(submission, seed, draw_gaussian, {}, rows=True)
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.5, holds=["CrossEntropyLoss.probabilities"])
@@ -120,9 +114,9 @@ def test_probabilities_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.25, holds=["CrossEntropyLoss.probabilities", "loss.backward"])
-def test_probabilities_gradient(submission, seed, rng):
+def test_probabilities_gradient(submission, seed):
     """With from_logits=False backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, draw_probability_rows, {"from_logits": False}, rows=False)
+    check_gradient(submission, seed, draw_probability_rows, {"from_logits": False}, rows=False)
 
 
 @pytest.mark.check("losses.CrossEntropyLoss", points=0.2, holds=["dtype.gradients", "dtype.loss"])

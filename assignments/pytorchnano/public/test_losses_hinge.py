@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import loss
 from grader.asserts.gradient import check_loss
 from grader.asserts.losses import assert_loss, assert_loss_gradient
 from grader.asserts.manners import assert_dtypes, assert_use_refused
-from grader.gradients.draws import draw_hinge_scores
+from grader.gradients.draws import draw_hinge_scores, draw_labels
 
 HINGE = ("losses", "HingeLoss")
 
@@ -18,21 +19,15 @@ TOTAL = 1.3 + 7.0
 TOTAL_QUARTER = 0.05 + 5.5
 
 
-def check_gradient(submission, seed, rng, margin, kwargs):
+def check_gradient(submission, seed, margin, kwargs):
     """Batches of 3 and of 1. One scale is small against the margin, so that all classes are within it, one is not."""
     for shape, scale in (((3, 5), 1.0), ((3, 5), 0.4), ((1, 4), 0.9)):
-        labels = rng.integers(0, shape[1], shape[0])
-        check_loss(
-            submission,
-            HINGE,
-            kwargs=kwargs,
-            target=labels,
-            draw=lambda generator, labels=labels, classes=shape[1], scale=scale: {
-                "prediction": draw_hinge_scores(generator, labels, classes, margin, scale)
-            },
-            seed=seed,
-            cases=3 if scale == 1.0 else 2,
-        )
+
+        def draw(generator, shape, labels, scale=scale):
+            return draw_hinge_scores(generator, labels, shape[1], margin, scale)
+
+        family = loss(draw, draw_labels, seed, shape, least_columns=2, **kwargs)
+        check_loss(submission, HINGE, family=family, seed=seed, cases=3 if scale == 1.0 else 2)
 
 
 @pytest.mark.check("losses.HingeLoss", points=0.6, holds=["HingeLoss"])
@@ -62,9 +57,9 @@ def test_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.HingeLoss", points=0.3, holds=["HingeLoss", "loss.backward"])
-def test_gradient(submission, seed, rng):
+def test_gradient(submission, seed):
     """backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, 1.0, {})
+    check_gradient(submission, seed, 1.0, {})
 
 
 @pytest.mark.check("losses.HingeLoss", points=0.4, holds=["HingeLoss"])
@@ -87,9 +82,9 @@ def test_margin_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.HingeLoss", points=0.2, holds=["HingeLoss", "loss.backward"])
-def test_margin_gradient(submission, seed, rng):
+def test_margin_gradient(submission, seed):
     """With another margin backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, 0.5, {"margin": 0.5})
+    check_gradient(submission, seed, 0.5, {"margin": 0.5})
 
 
 @pytest.mark.check("losses.HingeLoss", points=0.2, holds=["dtype.gradients", "dtype.loss"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from grader.asserts.families import loss
 from grader.asserts.gradient import check_loss
 from grader.asserts.losses import assert_gradient_dtype, assert_loss, assert_loss_gradient
 from grader.asserts.manners import FLOATS, assert_dtypes, assert_use_refused
@@ -17,18 +18,11 @@ SQUARES = 1 + 4 + 0 + 0.25 + 9 + 1
 """15.25, of the six differences."""
 
 
-def check_gradient(submission, seed, rng, kwargs):
+def check_gradient(submission, seed, kwargs):
     """Matrices of 3 x 5 and 1 x 4, with targets of their own."""
     for shape in ((3, 5), (1, 4)):
-        check_loss(
-            submission,
-            MSE,
-            kwargs=kwargs,
-            target=rng.standard_normal(shape),
-            draw=lambda generator, shape=shape: {"prediction": draw_gaussian(generator, shape)},
-            seed=seed,
-            cases=3,
-        )
+        family = loss(lambda generator, shape, target: draw_gaussian(generator, shape), draw_gaussian, seed, shape, **kwargs)
+        check_loss(submission, MSE, family=family, seed=seed, cases=3)
 
 
 @pytest.mark.check("losses.MSELoss", points=0.5, holds=["MSELoss.mean"])
@@ -57,9 +51,9 @@ def test_mean_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.MSELoss", points=0.25, holds=["MSELoss.mean", "loss.backward"])
-def test_mean_gradient(submission, seed, rng):
+def test_mean_gradient(submission, seed):
     """backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, {})
+    check_gradient(submission, seed, {})
 
 
 @pytest.mark.check("losses.MSELoss", points=0.4, holds=["MSELoss.half_sum"])
@@ -89,9 +83,9 @@ def test_half_sum_gradient_worked(submission):
 
 
 @pytest.mark.check("losses.MSELoss", points=0.2, holds=["MSELoss.half_sum", "loss.backward"])
-def test_half_sum_gradient(submission, seed, rng):
+def test_half_sum_gradient(submission, seed):
     """With reduction="half_sum" backward gives the gradient of what forward computes, by finite differences."""
-    check_gradient(submission, seed, rng, {"reduction": "half_sum"})
+    check_gradient(submission, seed, {"reduction": "half_sum"})
 
 
 @pytest.mark.check("losses.MSELoss", points=0.2, holds=["dtype.gradients", "dtype.loss"])
