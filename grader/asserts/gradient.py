@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.asserts.families import Family, Made
-from grader.asserts.prober import Prober
+from grader.asserts.prober import SubmissionProber
 from grader.asserts.replay import Scene, write_replay
 from grader.asserts.subjects import RemoteLayer, RemoteLoss
 from grader.asserts.values import fail
@@ -20,7 +20,7 @@ from grader.gradients.engine import CASES, Draw, Judgement, Trial, judge_gradien
 from grader.gradients.entries import find_worst, measure_entries
 from grader.gradients.findings import Finding, Kind
 from grader.gradients.line import FIRST_STEP, Line, Verdict
-from grader.gradients.questions import ask
+from grader.gradients.questions import ask, find_differences, is_slow
 from grader.gradients.shrink import Sizes, shrink_sizes
 from grader.gradients.subject import Arguments, Array, Subject
 from grader.model.evidence import Evidence
@@ -37,7 +37,7 @@ _CASES_OF_SMALLER = 2
 
 
 def check_layer(
-    worker: Prober,
+    worker: SubmissionProber,
     constructor: tuple[str, str],
     args: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
@@ -71,14 +71,15 @@ def check_layer(
             worker, constructor, made.args, options, wanted=names, training=training, attributes=attributes, fresh=fresh
         )
         settings = dict(attributes or {}) | ({} if training else {"training": False})
-        return Posed(subject, made, Scene(worker.package, constructor, made.args, options, {}, "", settings=settings))
+        scene = Scene(worker.package, constructor, made.args, options, {}, "", settings=settings)
+        return Posed(subject, made, scene, worker.note)
 
     check = GradientCheck(pose, names, seed, cases, first_step, oracle, family)
     return check.run(_choose(family, Made(draw, tuple(args), output_shape) if draw else None))
 
 
 def check_loss(
-    worker: Prober,
+    worker: SubmissionProber,
     constructor: tuple[str, str],
     args: Sequence[Any] = (),
     kwargs: Mapping[str, Any] | None = None,
@@ -100,7 +101,8 @@ def check_loss(
     def pose(made: Made) -> Posed:
         assert made.target is not None
         subject = RemoteLoss(worker, constructor, made.args, options, made.target)
-        return Posed(subject, made, Scene(worker.package, constructor, made.args, options, {"target": made.target}, ""))
+        scene = Scene(worker.package, constructor, made.args, options, {"target": made.target}, "")
+        return Posed(subject, made, scene, worker.note)
 
     check = GradientCheck(pose, ("prediction",), seed, cases, FIRST_STEP, oracle, family)
     return check.run(_choose(family, Made(draw, tuple(args), (), target) if draw else None))
@@ -123,6 +125,8 @@ class Posed:
     """Its sizes' draws."""
     scene: Scene
     """How a person would build it; arrays and argument are still to come."""
+    note: Callable[[str], None]
+    """Keeps a sentence about a check that passes."""
 
     def write_replay(self, case: Case, argument: str, *, used_before: bool) -> str | None:
         """Return lines that show the case to a person."""
@@ -170,6 +174,8 @@ class GradientCheck:
                 got=f"the same output for every {name}",
                 facts={"seed": judgement.trials[-1].seed, "argument": name},
             )
+        for note in (*judgement.notes, *_note_differences(subject, judgement)):
+            posed.note(note)
         return judgement
 
     def _judge(self, posed: Posed, cases: int) -> Judgement:
@@ -227,6 +233,15 @@ class GradientCheck:
 
         sizes = shrink_sizes(self.family.sizes, shows, self.family.least)
         return found[tuple(sizes.values())], sizes
+
+
+def _note_differences(subject: Subject, judgement: Judgement) -> list[str]:
+    """A right gradient that was found by differencing forward passes, and a person is told."""
+    slow = [trial.case for trial in judgement.trials if is_slow(trial.case)]
+    if len(slow) < len(judgement.trials) or slow[0].turn is None:
+        return []
+    finding = find_differences(subject, subject.answer(slow[0].point, slow[0].turn.grad_output))
+    return [finding.said] if finding else []
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What an assertion needs of a worker."""
+"""What an assertion needs of a worker, or of the submission that stands for it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from typing import Any, Protocol
 
 
 class Prober(Protocol):
-    """A worker, or the submission that stands for it."""
+    """Runs probes."""
+
+    def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Run a function of the worker's probe file and return its answer; raises a StudentFault where it used too much or died."""
+        ...
+
+
+class SubmissionProber(Prober, Protocol):
+    """Runs probes beside a submission, and keeps what a check that passes has to say of it."""
 
     @property
     def package(self) -> str:
         """The submission's package, `pytorchnano`."""
         ...
 
-    def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a function of the worker's probe file and return its answer; raises a StudentFault where it used too much or died."""
+    def note(self, said: str) -> None:
+        """Keep a sentence for the check's outcome."""
         ...

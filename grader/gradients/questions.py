@@ -30,13 +30,21 @@ def judge_answers(subject: Subject, answers: Answers, argument: str, entries: Se
     """Judge the answers to all questions, one after the other."""
     what = subject.label(argument)
     alone, twice, doubled = (given.get(argument) for given in (answers.alone, answers.twice, answers.doubled))
+    memory = _find_memory(what, argument, alone, twice, entries)
     found = [
-        _find_memory(what, argument, alone, twice, entries),
-        _find_differences(subject, answers),
-        _find_constant(what, argument, alone, doubled),
+        memory,
+        find_differences(subject, answers),
+        # What adds up from call to call is not proportional to anything.
+        None if memory else _find_constant(what, argument, alone, doubled),
         _find_changes(subject, answers),
     ]
     return [finding for finding in found if finding is not None]
+
+
+def is_slow(case: Case) -> bool:
+    """Whether backward took so many forwards' time that it may be differencing: worth a question, no verdict."""
+    told = case.told
+    return told is not None and told.backward_s > CALLS_OF_DIFFERENCES * told.forward_s > 0
 
 
 def _find_memory(what: str, argument: str, alone: Array | None, twice: Array | None, entries: Sequence[Entry]) -> Finding | None:
@@ -50,7 +58,8 @@ def _find_memory(what: str, argument: str, alone: Array | None, twice: Array | N
     return Finding(Kind.STALE, said, "a gradient of the last forward", "one that depends on what came before", argument)
 
 
-def _find_differences(subject: Subject, answers: Answers) -> Finding | None:
+def find_differences(subject: Subject, answers: Answers) -> Finding | None:
+    """Say so where backward calls forward as often as a differencing one does, be its result right or not."""
     if answers.forwards_in_backward < CALLS_OF_DIFFERENCES:
         return None
     said = f"{subject.title}.backward calls forward again and again: it differentiates numerically instead of by the chain rule."

@@ -25,6 +25,7 @@ from grader.plugin.fixtures import DEFINITION, GRADING
 from grader.plugin.grading import TIMEOUTS_BEFORE_THE_REST_FAILS, Grading
 from grader.plugin.journal import outcome_record
 from grader.plugin.ordering import order, select
+from grader.plugin.submitted import Submitted
 
 SESSION_VARIABLE = "GRADER_SESSION"
 PARENT_VARIABLE = "GRADER_PID"
@@ -134,6 +135,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         raise _Decided(verdicts.failed_unrun(found.group, timeouts))
 
 
+def _notes_of(item: pytest.Item) -> Evidence | None:
+    submitted = getattr(item, "funcargs", {}).get("submission")
+    notes: list[str] = submitted.notes if isinstance(submitted, Submitted) else []
+    return Evidence(said="\n".join(notes[:3]), facts={"notes": notes}) if notes else None
+
+
 @pytest.hookimpl(tryfirst=True, wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn each phase's end into the outcome; at teardown it leaves for the journal and the JSON report."""
@@ -151,7 +158,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         if verdicts.is_timeout(error):
             state.timeouts[found.group] += 1
     elif call.when == "call" and outcome is None:
-        outcome = verdicts.passed()
+        outcome = verdicts.passed(_notes_of(item))
     if outcome is not None:
         item.stash[OUTCOME] = outcome
     if call.when == "teardown":

@@ -21,6 +21,8 @@ class Submitted:
         self._start = start
         self._ended = ended
         self._workers: list[Worker] = []
+        self.notes: list[str] = []
+        """What checks that pass have to say."""
 
     @property
     def worker(self) -> Worker:
@@ -41,6 +43,11 @@ class Submitted:
     def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """Run a function of the assignment's `probes.py` beside the submission."""
         return self.worker.probe(name, *args, **kwargs)
+
+    def note(self, said: str) -> None:
+        """Keep a sentence about a check that passes."""
+        if said not in self.notes:
+            self.notes.append(said)
 
     @property
     def package(self) -> str:

@@ -81,6 +81,10 @@ class FakeWorker:
         self.module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(self.module)
         self.calls = []
+        self.notes = []
+
+    def note(self, said):
+        self.notes.append(said)
 
     def probe(self, name, /, *args, **kwargs):
         self.calls.append(name)
@@ -198,6 +202,27 @@ def test_fault_of_the_weight_gradient_leaves_the_input_alone(submit, layer):
     check_dense(worker, ("input",))
     with pytest.raises(CheckFailed, match=r'grads\["W"\]'):
         check_dense(worker, ("W",), cases=1)
+
+
+class Differences(Dense):
+    def backward(self, grad_output):
+        result = super().backward(grad_output)
+        x, weights = self.x, self.params["W"].copy()
+        for index in np.ndindex(weights.shape):
+            for sign in (1, -1):
+                self.params["W"] = weights.copy()
+                self.params["W"][index] += sign
+                self.grads["W"][index] += sign * np.sum(grad_output * self.forward(x)) / 2
+        self.params["W"] = weights
+        self.grads["W"] -= self.x.T @ grad_output
+        return result
+
+
+def test_right_gradient_by_differences_of_forward_passes_with_a_note(submit):
+    worker = submit(Dense=Differences)
+    check_dense(worker, ("W",))
+    assert len(worker.notes) == 1
+    assert "numerically" in worker.notes[0]
 
 
 def returning(method, value):
@@ -357,6 +382,7 @@ class Forger:
     """A worker whose probes answer with anything."""
 
     package = "pytorchnano"
+    note = print
 
     def __init__(self, answer):
         self.answer = answer
