@@ -76,8 +76,7 @@ def _clean_process(launch: dict[str, Any]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.clear()
-    os.environ.update(launch["environment"])
+    _set_environment(launch["environment"])
     os.umask(0o077)
     os.chdir(launch["folder"])
     sys.argv[:] = [""]
@@ -85,6 +84,15 @@ def _clean_process(launch: dict[str, Any]) -> None:
     sys.stdin = sys.__stdin__ = _open_stream(0, "r")
     sys.stdout = sys.__stdout__ = _open_stream(1, "w")
     sys.stderr = sys.__stderr__ = _open_stream(2, "w")
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    # Most of it is as it was in the zygote: what a worker does not touch, the kernel need not copy for it.
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _open_stream(fd: int, mode: str) -> TextIO:
