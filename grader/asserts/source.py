@@ -1,6 +1,6 @@
 """Which frameworks a submission uses: the source scan, and what follows from it.
 
-The scan itself (`source_probe.py`) runs in a confined worker, because a submission's source is never parsed here; it gives facts, which
+The scan itself (`source_probes/`) runs in a confined worker, because a submission's source is never parsed here; it gives facts, which
 are judged here. A scan never fails a comment, a docstring or a string that merely names a framework, nor a module of the student's own
 that has a framework's name and is imported relatively.
 """
@@ -19,7 +19,7 @@ from grader.asserts.values import fail
 from grader.faults import StudentFault
 from grader.model.submission import PACKAGE
 
-PROBE = Path(__file__).with_name("source_probe.py")
+PROBES = Path(__file__).with_name("source_probes")
 """What the worker that scans is started with."""
 
 _FRAMEWORK_NAMES = """
@@ -32,7 +32,6 @@ FRAMEWORKS = frozenset(_FRAMEWORK_NAMES.split())
 """Top-level names of what a submission is to be written without, as far as they are known."""
 ALLOWED = frozenset({"__main__", "numpy", "cupy", "cupyx", "cupy_backends", "matplotlib", "mpl_toolkits", "pylab", "pytest", PACKAGE})
 """Beside the standard library; pytest for the tests that a student keeps in the package."""
-_PICTURES = frozenset({"matplotlib", "mpl_toolkits", "pylab"})
 
 _MOST_BYTES = 8 << 20
 """Source scanned in one run; a submission has a hundredth of it."""
@@ -130,19 +129,27 @@ class Scan:
     """By path and line."""
     imports: Mapping[str, tuple[str, ...]]
     """For each module of the package, which of its modules it imports."""
-    uses_matplotlib: bool
-    """Whether any file imports matplotlib: then the zygote loads it beforehand."""
+    packages: Mapping[str, frozenset[str]]
+    """For each module of the package, the top-level names of what else it imports."""
 
-    def frameworks_loaded_by(self, module: str) -> tuple[Finding, ...]:
-        """Framework imports in a module or anything of the package that it leads to, packages on the way included."""
+    def frameworks_loaded_by(self, modules: Iterable[str]) -> tuple[Finding, ...]:
+        """Framework imports in modules or anything of the package that they lead to, packages on the way included."""
+        reached = self._reach(modules)
+        return tuple(f for f in self.findings if f.kind in ("framework", "copy") and module_name(f.path) in reached)
+
+    def packages_loaded_by(self, modules: Iterable[str]) -> frozenset[str]:
+        """Top-level names of what modules import, and anything of the package that they lead to; an import in a function counts."""
+        return frozenset[str]().union(*(self.packages.get(name, frozenset()) for name in self._reach(modules)))
+
+    def _reach(self, modules: Iterable[str]) -> set[str]:
         reached: set[str] = set()
-        waiting = _with_parents(module)
+        waiting = [parent for module in modules for parent in _with_parents(module)]
         while waiting:
             name = waiting.pop()
             if name not in reached:
                 reached.add(name)
                 waiting += [parent for imported in self.imports.get(name, ()) for parent in _with_parents(imported)]
-        return tuple(f for f in self.findings if f.kind in ("framework", "copy") and module_name(f.path) in reached)
+        return reached
 
 
 def scan(worker: Prober, files: Mapping[str, bytes]) -> Scan:
@@ -154,7 +161,8 @@ def scan(worker: Prober, files: Mapping[str, bytes]) -> Scan:
     words = sorted(set[str]().union(*(names for _, names in _FINGERPRINTS.values())))
     findings: list[Finding] = []
     imports: dict[str, tuple[str, ...]] = {}
-    pictures, left, alive = False, _MOST_BYTES, True
+    packages: dict[str, frozenset[str]] = {}
+    left, alive = _MOST_BYTES, True
     for path, source in sorted(files.items(), key=lambda item: (len(item[1]), item[0])):
         left -= len(source)
         reply: _Reply | None = None
@@ -168,8 +176,8 @@ def scan(worker: Prober, files: Mapping[str, bytes]) -> Scan:
         if reply is not None:
             findings += _judge_imports(path, reply, modules) + _judge_names(path, source, reply)
             imports[module_name(path)] = reply.own
-            pictures = pictures or any(_top(name) in _PICTURES for _, _, name in reply.imports)
-    return Scan(tuple(sorted(findings, key=lambda f: (f.path, f.line, f.name))), imports, pictures)
+            packages[module_name(path)] = frozenset(_top(name) for _, _, name in reply.imports)
+    return Scan(tuple(sorted(findings, key=lambda f: (f.path, f.line, f.name))), imports, packages)
 
 
 def assert_no_frameworks(scanned: Scan, loaded: Iterable[str] = ()) -> None:

@@ -32,9 +32,23 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Tenant:
+    """Whose worker it is; one zygote serves several."""
+
+    package: str
+    """The submission's package, `pytorchnano`."""
+    root: str | None
+    """The workspace that holds it, all that the worker gets to see of any; None for a worker without a submission."""
+    probes: str | None
+    """The folder of staff code that runs beside it."""
+
+
+@dataclass(frozen=True)
 class Launch:
     """One worker to be."""
 
+    tenant: Tenant
+    """What it holds."""
     limits: Limits
     """How much it may use."""
     folder: str
@@ -57,6 +71,9 @@ class Launch:
         return {
             "do": "fork",
             "hello": hello,
+            "package": self.tenant.package,
+            "root": self.tenant.root,
+            "probes": self.tenant.probes,
             "folder": self.folder,
             "environment": dict(self.environment),
             "seed": self.seed,

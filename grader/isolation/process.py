@@ -17,6 +17,8 @@ from grader.isolation.launch import Availability, Launch
 NAME = "process"
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _STANDARD_DESCRIPTORS = {0, 1, 2, 3}
+# Loaded in the zygote already: the classes that ctypes makes for it cost a worker more than the calls.
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def available() -> Availability:
@@ -37,11 +39,11 @@ def wrap(launch: Launch) -> Launch:
 
 def enter(settings: Mapping[str, Any]) -> None:
     """Leave the zygote's session, and die with the zygote."""
+    assert _libc is not None
     zygote = os.getppid()
     os.setsid()
-    libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((_PR_SET_PDEATHSIG, int(signal.SIGKILL)), (_PR_SET_NO_NEW_PRIVS, 1)):
-        if libc.prctl(option, value, 0, 0, 0) != 0:
+        if _libc.prctl(option, value, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), f"prctl({option}) was refused")
     if os.getppid() != zygote:
         raise OSError("the zygote ended while a worker was starting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import select
 import signal
@@ -30,6 +31,7 @@ ALLOWED_PACKAGES = frozenset(
 _OWN_PATH = str(Path(__file__).parents[2])
 _START_S, _ANSWER_S, _CLOSE_S = 60.0, 20.0, 10.0
 _MAX_MESSAGE = 64 << 10
+_numbers = itertools.count(1)
 _BOOT = """
 import sys
 control, own, *sites = sys.argv[1:]
@@ -62,22 +64,16 @@ class Zygote:
         self,
         *,
         temp: Path,
-        package: str,
-        root: Path | None,
-        probes: Path | None,
         preload: Sequence[str],
         layers: Sequence[str],
         environment: Mapping[str, str],
     ) -> None:
-        """Start it and wait until it has imported NumPy; raises EnvironmentFault when it can't."""
+        """Start it and wait until it has imported NumPy and the modules of `preload`; raises EnvironmentFault when it can't."""
         self._marker = str(temp)
         self._lock = threading.Lock()
-        self._log = temp / "zygote.log"
+        self._log = temp / f"zygote-{next(_numbers)}.log"
         theirs = self._start(environment)
         config = {
-            "package": package,
-            "root": None if root is None else os.path.realpath(root),
-            "probes": None if probes is None else os.path.realpath(probes),
             "preload": list(preload),
             "layers": list(layers),
             "allowed": sorted(ALLOWED_PACKAGES),

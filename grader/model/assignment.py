@@ -75,9 +75,10 @@ class Assignment:
     """Settings of the watched trainings by name; the training judge validates them."""
 
     @property
-    def probes(self) -> Path:
-        """Staff code that runs beside the submission in the worker."""
-        return self.folder / "probes.py"
+    def probes(self) -> Path | None:
+        """The folder of staff code that runs beside the submission in the worker, where there is one."""
+        folder = self.folder / "probes"
+        return folder if folder.is_dir() else None
 
     def digest(self) -> str:
         """SHA-256 over the folder's files, names and bytes, in sorted order."""

@@ -34,6 +34,8 @@ class CheckDefinition:
     """Changes of the assignment's limits."""
     scratch: str = ""
     """Non-empty: the check gets a scratch folder, named to the worker by this environment variable (`-`: by none)."""
+    preload: tuple[str, ...] = ()
+    """Modules that take long to import and that the submission may use here: its worker has them where its source imports their package."""
     timed: bool = False
     """Whether its message depends on the machine's speed."""
     holds: tuple[str, ...] = ()
@@ -47,6 +49,7 @@ def read_mark(
     after: tuple[str, ...] | list[str] = (),
     limits: dict[str, float] | None = None,
     scratch: str = "",
+    preload: tuple[str, ...] | list[str] = (),
     timed: bool = False,
     holds: tuple[str, ...] | list[str] = (),
 ) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def read_mark(
         "after": tuple(after),
         "limits": limits or {},
         "scratch": scratch,
+        "preload": tuple(preload),
         "timed": timed,
         "holds": tuple(holds),
     }
@@ -79,6 +83,9 @@ def define(
     unknown = sorted(set(mark["limits"]) - set(Limits.__dataclass_fields__))
     if unknown:
         raise GraderFault(f"check {name}: there is no limit {', '.join(unknown)}")
+    misnamed = [name for name in mark["preload"] if not isinstance(name, str) or not name.replace(".", "_").isidentifier()]
+    if misnamed or isinstance(kwargs.get("preload"), str):
+        raise GraderFault(f"check {name}: preload names modules, ('matplotlib.figure',); it is {kwargs['preload']!r}")
     title = (inspect.getdoc(function) or _NEUTRAL).strip().splitlines()[0].rstrip(".")
     return CheckDefinition(
         id=f"{group}/{name}",

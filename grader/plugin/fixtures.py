@@ -53,6 +53,7 @@ def submission(grading: Grading, definition: CheckDefinition, seed: int) -> Iter
             seed=seed % 2**32,
             limits=grading.limits_of(definition),
             scratch=definition.scratch,
+            preload=grading.preload_of(definition),
         )
 
     submitted = Submitted(start, grading.count)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from grader.asserts.source import PROBE, Scan, scan
+from grader.asserts.source import PROBES, Scan, scan
 from grader.faults import EnvironmentFault, GraderFault
 from grader.model.assignment import Assignment, shared_folder
 from grader.model.ending import Ending
@@ -52,15 +52,21 @@ class Grading:
     def wall(self) -> Wall:
         """The wall with the submission behind it."""
         if self._wall is None:
-            preload = ("matplotlib.figure", "matplotlib.backends.backend_agg") if self.scan.uses_matplotlib else ()
-            self._wall = self._build_wall(Path(self.session.workspace), self.assignment.probes, preload)
+            assignment, session = self.assignment, self.session
+            self._wall = Wall(
+                Path(session.workspace),
+                package=assignment.package,
+                limits=assignment.limits,
+                probes=assignment.probes,
+                level=session.isolation,
+            )
         return self._wall
 
     @property
     def staff_wall(self) -> Wall:
         """A wall with no submission behind it, for reading hostile bytes: pictures and source."""
         if self._staff_wall is None:
-            self._staff_wall = self._build_wall(None, self.assignment.probes)
+            self._staff_wall = self.wall.beside(None)
         return self._staff_wall
 
     @property
@@ -70,27 +76,31 @@ class Grading:
             root = Path(self.session.workspace)
             files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
             with (
-                self._build_wall(None, PROBE) as wall,
+                self.wall.beside(None, probes=PROBES) as wall,
                 wall.worker(limits=replace(self.assignment.limits, call_cpu_s=_SCAN_S, check_cpu_s=_SCAN_S)) as worker,
             ):
                 self._scan = scan(worker, files)
                 precompile(worker, files, root)
         return self._scan
 
-    def _build_wall(self, root: Path | None, probes: Path, preload: tuple[str, ...] = ()) -> Wall:
-        assignment = self.assignment
-        return Wall(
-            root, package=assignment.package, limits=assignment.limits, probes=probes, preload=preload, level=self.session.isolation
-        )
-
     def frameworks_behind(self, group: str) -> list[str]:
         """Return the forbidden frameworks that the group's module loads (a training needs every module)."""
-        module = group.split(".")[0]
-        if module == "source":
+        if group.startswith("source."):
             return []
-        modules = self.assignment.modules if module == "training" else (module,)
-        findings = [one for name in modules for one in self.scan.frameworks_loaded_by(f"{self.assignment.package}.{name}")]
-        return sorted({finding.name for finding in findings})
+        return sorted({finding.name for finding in self.scan.frameworks_loaded_by(self._modules_behind(group))})
+
+    def preload_of(self, definition: CheckDefinition) -> tuple[str, ...]:
+        """Return the modules that the check's worker is to have from the start: those that any check's mark names and whose package
+        this check's modules import. A fork of a process that holds them costs more, an import of them in every worker far more.
+        """
+        named = sorted({name for one in self.definitions.values() for name in one.preload})
+        imported = self.scan.packages_loaded_by(self._modules_behind(definition.group)) if named else frozenset[str]()
+        return tuple(name for name in named if name.split(".")[0] in imported)
+
+    def _modules_behind(self, group: str) -> list[str]:
+        module = group.split(".")[0]
+        modules = (module,) if module in self.assignment.modules else self.assignment.modules
+        return [f"{self.assignment.package}.{name}" for name in modules]
 
     def limits_of(self, definition: CheckDefinition) -> Limits:
         """Return the assignment's limits with the check's own changes."""
@@ -144,14 +154,13 @@ class Grading:
         return outcome
 
     def close(self) -> None:
-        """End both walls and say which isolation was in force."""
+        """End the walls and say which isolation was in force."""
         level, layers = ("none", ())
         if self._wall is not None:
             level, layers = self._wall.isolation
         self.journal.write("isolation", level=level, layers=list(layers))
-        for wall in (self._wall, self._staff_wall):
-            if wall is not None:
-                wall.close()
+        if self._wall is not None:
+            self._wall.close()
 
 
 class Oracle:

@@ -37,7 +37,7 @@ _PR_SET_PDEATHSIG = 1
 def pytest_configure(config: pytest.Config) -> None:
     """Read what this session is told, and register the mark."""
     config.addinivalue_line(
-        "markers", "check(group, points=1, after=(), limits=None, scratch='', timed=False, holds=()): a check of the contract"
+        "markers", "check(group, points=1, after=(), limits=None, scratch='', preload=(), timed=False, holds=()): a check of the contract"
     )
     _die_with(os.environ.get(PARENT_VARIABLE))
     told = json.loads(Path(os.environ[SESSION_VARIABLE]).read_text(encoding="utf-8"))

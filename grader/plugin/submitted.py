@@ -41,7 +41,7 @@ class Submitted:
         return self.worker.module(module)
 
     def probe(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Run a function of the assignment's `probes.py` beside the submission."""
+        """Run a function of the assignment's probes beside the submission."""
         return self.worker.probe(name, *args, **kwargs)
 
     def note(self, said: str) -> None:

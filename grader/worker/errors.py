@@ -28,11 +28,11 @@ def record_error(error: BaseException, imports: Imports, warned: tuple[Warned, .
     """Return what may be told of an exception: type, builtin bases, message and the submission's own frames."""
     mro = type.__dict__["__mro__"].__get__(type(error))
     bases = tuple(cls.__name__ for cls in mro if id(cls) in _BUILTIN)
-    frames, probe_line = _read_frames(error, imports)
+    frames, probe_place = _read_frames(error, imports)
     module = _failed_module(error, frames, imports)
     text = read_text(error)
-    if probe_line and not frames:
-        text = f"{text} (probes.py, line {probe_line})"
+    if probe_place and not frames:
+        text = f"{text} ({probe_place})"
     if not phase:
         phase = "exit" if "SystemExit" in bases else "import" if module else "call"
     return Raised(phase, _class_name(type(error)), bases, text, frames, module, warned)
@@ -51,10 +51,10 @@ def _class_name(cls: type) -> str:
     return str.__getitem__(name, slice(0, _MAX_NAME))
 
 
-def _read_frames(error: BaseException, imports: Imports) -> tuple[tuple[Frame, ...], int]:
-    """Return the submission's frames, outermost first, and the line of the innermost probe frame (0: none)."""
+def _read_frames(error: BaseException, imports: Imports) -> tuple[tuple[Frame, ...], str]:
+    """Return the submission's frames, outermost first, and the place of the innermost probe frame ("": none)."""
     found: list[Frame] = []
-    probe_line = 0
+    probe_place = ""
     trace = _traceback_of(error)
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -62,14 +62,14 @@ def _read_frames(error: BaseException, imports: Imports) -> tuple[tuple[Frame, .
             if len(found) == MAX_FRAMES - 1:
                 del found[_OUTERMOST_KEPT]
             found.append(_make_frame(code.co_filename, trace.tb_lineno or 0, _name_code(code), imports))
-        elif code.co_filename == "probes.py":
-            probe_line = trace.tb_lineno or 0
+        elif code.co_filename.startswith("probes/"):
+            probe_place = f"{code.co_filename[:_MAX_NAME]}, line {trace.tb_lineno or 0}"
         trace = trace.tb_next
     if type(error) in (SyntaxError, IndentationError, TabError):
         unparsed = cast(SyntaxError, error)
         if type(unparsed.filename) is str and imports.owns(unparsed.filename) and type(unparsed.lineno) is int:
             found.append(_make_frame(unparsed.filename, unparsed.lineno, "<module>", imports))
-    return tuple(found), probe_line
+    return tuple(found), probe_place
 
 
 def _name_code(code: CodeType) -> str:

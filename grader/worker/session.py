@@ -109,7 +109,7 @@ class Session:
     def _probe(self, request: Request) -> Any:
         function = self._probes.get(request.name)
         if not callable(function):
-            raise WrongRequest(f"the assignment's probes.py has no function {request.name}")
+            raise WrongRequest(f"the assignment's probes have no function {request.name}")
         args = self._insert(request.args)
         code = getattr(function, "__code__", None)
         if isinstance(code, CodeType) and code.co_argcount and code.co_varnames[0] == "package":

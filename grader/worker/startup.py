@@ -8,7 +8,6 @@ import random
 import signal
 import socket
 import sys
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, TextIO, cast
@@ -18,6 +17,7 @@ import numpy as np
 from grader.wire.frames import pack_frame
 from grader.wire.messages import Hello, write_reply
 from grader.worker.imports import Imports
+from grader.worker.probes import Probes
 from grader.worker.serve import serve
 from grader.worker.session import Session
 
@@ -34,33 +34,28 @@ _FREE_FD = 16
 class Setting:
     """What all workers of one zygote share."""
 
-    package: str
-    """The submission's package, `pytorchnano`."""
-    root: str | None
-    """The workspace that holds it; None for a worker without a submission."""
     allowed: frozenset[str]
     """Third-party packages that may be imported."""
-    probes: types.CodeType | None
-    """The assignment's probes, compiled."""
     layers: Mapping[str, Layer]
     """What puts each layer in force."""
 
 
-def start_worker(setting: Setting, launch: dict[str, Any], fds: list[int]) -> NoReturn:
+def start_worker(setting: Setting, probes: Probes, launch: dict[str, Any], fds: list[int]) -> NoReturn:
     """Become a worker and serve until the grader is done; never returns into the zygote's loop."""
     status = 70
     try:
         channel = _keep_descriptors(*fds)
         _clean_process(launch)
         entered: list[str] = []
+        trouble = probes.trouble
         session: Session | None = None
         try:
             _enter_layers(setting, launch, entered)
-            session = _prepare_session(setting, launch)
+            session = _prepare_session(setting, probes, launch)
         except BaseException as error:
-            _say_hello(channel, launch["hello"], Hello(tuple(entered), f"{type(error).__name__}: {error}"[:2_000]))
-        else:
-            _say_hello(channel, launch["hello"], Hello(tuple(entered)))
+            trouble = f"{type(error).__name__}: {error}"[:2_000]
+        _say_hello(channel, launch["hello"], Hello(tuple(entered), trouble))
+        if session is not None and not trouble:
             serve(channel, session)
         status = 0
     finally:
@@ -81,8 +76,7 @@ def _clean_process(launch: dict[str, Any]) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.clear()
-    os.environ.update(launch["environment"])
+    _set_environment(launch["environment"])
     os.umask(0o077)
     os.chdir(launch["folder"])
     sys.argv[:] = [""]
@@ -90,6 +84,15 @@ def _clean_process(launch: dict[str, Any]) -> None:
     sys.stdin = sys.__stdin__ = _open_stream(0, "r")
     sys.stdout = sys.__stdout__ = _open_stream(1, "w")
     sys.stderr = sys.__stderr__ = _open_stream(2, "w")
+
+
+def _set_environment(wanted: Mapping[str, str]) -> None:
+    # Most of it is as it was in the zygote: what a worker does not touch, the kernel need not copy for it.
+    for name in [name for name in os.environ if name not in wanted]:
+        del os.environ[name]
+    for name, value in wanted.items():
+        if os.environ.get(name) != value:
+            os.environ[name] = value
 
 
 def _open_stream(fd: int, mode: str) -> TextIO:
@@ -103,27 +106,12 @@ def _enter_layers(setting: Setting, launch: dict[str, Any], entered: list[str]) 
         entered.append(name)
 
 
-def _prepare_session(setting: Setting, launch: dict[str, Any]) -> Session:
+def _prepare_session(setting: Setting, probes: Probes, launch: dict[str, Any]) -> Session:
     # The zygote's state is the same in every fork: without this every worker would draw the same numbers.
     np.random.seed(launch["seed"])
     random.seed(launch["seed"])
-    _forget_grader()
-    imports = Imports(setting.package, setting.root, setting.allowed, launch["broken"])
-    return Session(imports, _load_probes(setting.probes))
-
-
-def _forget_grader() -> None:
-    # The code goes on working; student code just doesn't find it under its name.
-    for name in [name for name in sys.modules if name == "grader" or name.startswith("grader.")]:
-        del sys.modules[name]
-
-
-def _load_probes(code: types.CodeType | None) -> Mapping[str, Any]:
-    module = types.ModuleType("probes")
-    if code is not None:
-        sys.modules["probes"] = module  # dataclasses look their module up
-        exec(code, vars(module))
-    return vars(module)
+    sys.modules.update(probes.modules)
+    return Session(Imports(launch["package"], launch["root"], setting.allowed, launch["broken"]), probes.functions)
 
 
 def _say_hello(channel: socket.socket, sequence: int, hello: Hello) -> None:

@@ -14,12 +14,12 @@ Usage = tuple[float, int]
 
 def children_of(pid: int) -> list[int]:
     """Return the process ids whose parent is `pid`, zombies included."""
+    if pid == os.getpid() and not _has_children():
+        return []
     # The kernel's own list is quick, but leaves some out while others come and go: empty, it proves nothing.
     with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listing:
         if listed := listing.read().split():
             return [int(child) for child in listed]
-    if pid == os.getpid() and not _has_children():
-        return []
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and _parent_of(name) == pid]
 
 

@@ -15,14 +15,15 @@ import signal
 import socket
 import sys
 import traceback
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any, NoReturn
 
 from grader.wire.values import Reader, Writer
+from grader.worker.probes import Probes, load_probes
 from grader.worker.startup import Layer, Setting, start_worker
 from grader.worker.sweep import kill_children, kill_group_of, reap, remove_folder
 
-MAX_MESSAGE = 128 << 10
+MAX_MESSAGE = 64 << 10
 _SHARED = ("numpy", "numpy.linalg", "numpy.random", "numpy.lib.stride_tricks", "gzip", "threading")
 """Loaded once here and not in every worker: NumPy loads its parts only when they are first used."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
@@ -64,6 +65,7 @@ class _Zygote:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
         self._live: set[int] = set()
+        self._probes: dict[str | None, Probes] = {None: Probes()}
         self._setting = self._prepare()
 
     def serve(self) -> bool:
@@ -87,16 +89,19 @@ class _Zygote:
             importlib.import_module(name)
         layers: dict[str, Layer] = {name: importlib.import_module(f"grader.isolation.{name}").enter for name in config["layers"]}
         sys.path.remove(config["own_path"])  # what else lies beside the grader is not for submissions
-        setting = Setting(config["package"], config["root"], frozenset(config["allowed"]), _compile(config["probes"]), layers)
-        gc.collect()
-        gc.freeze()  # a collection in a worker then leaves the shared pages alone
+        _forget_grader()
+        _freeze()
         self._send({"ready": True})
-        return setting
+        return Setting(frozenset(config["allowed"]), layers)
 
     def _fork(self, launch: dict[str, Any], fds: list[int]) -> int:
+        folder = launch["probes"]
+        if folder not in self._probes:
+            self._probes[folder] = load_probes(folder, self._setting.allowed)
+            _freeze()
         pid = os.fork()
         if pid == 0:
-            start_worker(self._setting, launch, fds)
+            start_worker(self._setting, self._probes[folder], launch, fds)
         for fd in fds:
             os.close(fd)
         self._live.add(pid)
@@ -124,9 +129,12 @@ class _Zygote:
         self._control.send(writer.body)
 
 
-def _compile(path: str | None) -> CodeType | None:
-    """Compile the assignment's probes once; they run in each worker."""
-    if path is None:
-        return None
-    with open(path, "rb") as source:
-        return compile(source.read(), "probes.py", "exec", dont_inherit=True)
+def _forget_grader() -> None:
+    # The code goes on working; student code just doesn't find it under its name.
+    for name in [name for name in sys.modules if name == "grader" or name.startswith("grader.")]:
+        del sys.modules[name]
+
+
+def _freeze() -> None:
+    gc.collect()
+    gc.freeze()  # a collection in a worker then leaves the shared pages alone

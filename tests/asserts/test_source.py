@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import runpy
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from grader.asserts.source import PROBE, Finding, Scan, assert_no_frameworks, scan
+from grader.asserts.source import Finding, Scan, assert_no_frameworks, scan
+from grader.asserts.source_probes import files
 from grader.faults import CheckFailed, LimitExceeded, SubmissionDied
 
 
 class LocalWorker:
-    """Runs the probe's functions here, as a worker does: from the file, with the package first."""
+    """Runs the probes here, as a worker does: with the package first."""
 
     def __init__(self) -> None:
-        self._functions = runpy.run_path(str(PROBE))
         self.calls: list[str] = []
 
     def probe(self, name: str, *arguments: Any) -> Any:
         self.calls.append(arguments[0])
-        return self._functions[name](None, *arguments)
+        return getattr(files, name)(None, *arguments)
 
 
 def scan_text(text: str, path: str = "pytorchnano/layers.py", **others: str) -> Scan:
@@ -109,7 +108,7 @@ INNOCENT = {
     "modules_of_numpy": "import sys\nnp = sys.modules['numpy']\nme = sys.modules[__name__]\nown = sys.modules['pytorchnano.layers']",
     "yield_from": "def f():\n    yield from torch\n",
     "yield_from_broken": "def f():\n    yield from torch\n    return return\n",
-    "broken_comment_and_string": "# import torch\nx = 'import torch'\nreturn return\n\"\"\"import torch\"\"\"",
+    "broken_comment_and_string": '# import torch\nx = \'import torch\'\nreturn return\n"""import torch"""',
     "broken_relative": "return return\nfrom . import autograd\nfrom .torch import nn\nfrom ... import keras",
     "empty": "",
     "licence_named": '"""Copyright (c) 2016 Facebook, Inc. The API follows PyTorch\'s."""\ndef register_buffer(): ...',
@@ -189,22 +188,37 @@ def test_module_is_tainted_by_what_it_leads_to_and_no_other() -> None:
             "pytorchnano/sub/inner.py": b"",
         },
     )
-    assert [f.name for f in scanned.frameworks_loaded_by("pytorchnano.layers")] == ["torch"]
-    assert [f.name for f in scanned.frameworks_loaded_by("pytorchnano.sub.inner")] == ["jax"]
-    assert scanned.frameworks_loaded_by("pytorchnano.losses") == ()
-    assert scanned.frameworks_loaded_by("pytorchnano.absent") == ()
+    assert [f.name for f in scanned.frameworks_loaded_by(["pytorchnano.layers"])] == ["torch"]
+    assert [f.name for f in scanned.frameworks_loaded_by(["pytorchnano.sub.inner"])] == ["jax"]
+    assert scanned.frameworks_loaded_by(["pytorchnano.losses"]) == ()
+    assert scanned.frameworks_loaded_by(["pytorchnano.absent"]) == ()
 
 
 def test_framework_in_the_package_itself_taints_every_module() -> None:
     scanned = scan(LocalWorker(), {"pytorchnano/__init__.py": b"import torch", "pytorchnano/layers.py": b""})
-    assert scanned.frameworks_loaded_by("pytorchnano.layers")
+    assert scanned.frameworks_loaded_by(["pytorchnano.layers"])
 
 
 @pytest.mark.parametrize(
     "text, used", [("def f():\n    import matplotlib.pyplot as plt", True), ("import numpy", False), ("# import matplotlib", False)]
 )
-def test_use_of_matplotlib_is_known(text: str, used: bool) -> None:
-    assert scan_text(text).uses_matplotlib is used
+def test_package_that_a_module_imports_is_known(text: str, used: bool) -> None:
+    assert ("matplotlib" in scan_text(text).packages_loaded_by(["pytorchnano.layers"])) is used
+
+
+@pytest.mark.parametrize(
+    "init, layers, reached",
+    [
+        ("", "", False),
+        ("from . import layers, visualize", "", True),
+        ("", "def draw(self):\n    from .visualize import plot", True),
+        ("import matplotlib", "", True),
+    ],
+)
+def test_package_is_loaded_by_what_leads_to_it_alone(init: str, layers: str, reached: bool) -> None:
+    scanned = scan_text(layers, __init__=init, visualize="from matplotlib.figure import Figure")
+    assert ("matplotlib" in scanned.packages_loaded_by(["pytorchnano.layers"])) is reached
+    assert "matplotlib" in scanned.packages_loaded_by(["pytorchnano.losses", "pytorchnano.visualize"])
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from grader.remote.worker import Worker
 from grader.run.session import pytest_arguments
 from grader.wire.messages import Hello, Kept, Raised, Request, Value, read_reply
 from grader.worker.imports import Imports
+from grader.worker.probes import load_probes
 from grader.worker.session import Session
 
 
@@ -39,10 +40,7 @@ class InProcessWorker(Worker):
         self._path, self._finders = list(sys.path), list(sys.meta_path)
         imports = Imports(package, None if root is None else str(root), ALLOWED_PACKAGES | {"pytest", "grader", "tests"}, {})
         sys.meta_path.remove(imports)
-        namespace: dict[str, Any] = {}
-        if probes is not None:
-            exec(compile(probes.read_bytes(), "probes.py", "exec"), namespace)
-        self._session = Session(imports, namespace)
+        self._session = Session(imports, {} if probes is None else load_probes(str(probes), ALLOWED_PACKAGES).functions)
         self._limits = limits
         self._package = package
         self._has_submission = root is not None
@@ -98,6 +96,10 @@ class InProcessWall:
     def worker(self, *, limits: Limits | None = None, scratch: str = "", **_: Any) -> InProcessWorker:
         """Start a worker that is no process."""
         return InProcessWorker(self._root, self._package, limits or self._limits, self._probes, scratch)
+
+    def beside(self, root: Path | None, *, probes: Path | None = None) -> InProcessWall:
+        """Another one like it."""
+        return InProcessWall(root, package=self._package, limits=self._limits, probes=probes or self._probes)
 
     def close(self) -> None:
         """Nothing is left to end."""

@@ -2,7 +2,7 @@ import pytest
 
 from grader.faults import IsolationMissing, RequestFault
 from grader.isolation import levels, process, rlimits
-from grader.isolation.launch import Availability, Launch
+from grader.isolation.launch import Availability, Launch, Tenant
 from grader.model.limits import Limits
 
 
@@ -24,7 +24,7 @@ def test_level_is_the_highest_without_a_gap(layers, level):
 
 def test_every_layer_has_a_level_and_steps_keep_their_order():
     named = frozenset().union(*(level.adds for level in levels.LEVELS))
-    launch = Launch(Limits(), "/", {}, 0, {})
+    launch = Launch(Tenant("p", None, None), Limits(), "/", {}, 0, {})
     for layer in levels.LAYERS:
         assert layer.NAME in named
         launch = layer.wrap(launch)

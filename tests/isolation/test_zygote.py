@@ -7,7 +7,7 @@ from grader.isolation.zygote import Zygote, ZygoteLost
 
 
 def make(temp, **changes):
-    options = {"package": "pytorchnano", "root": None, "probes": None, "preload": (), "layers": ("process",), "environment": {}}
+    options = {"preload": (), "layers": ("process",), "environment": {}}
     return Zygote(temp=temp, **{**options, **changes})
 
 

@@ -83,5 +83,5 @@ def test_line_of_a_missing_key_is_its_tables() -> None:
 def test_digest_changes_with_any_file(tmp_path: Path) -> None:
     folder = write(tmp_path, GOOD)
     before = load_assignment(folder).digest()
-    (folder / "probes.py").write_text("x = 1\n")
+    (folder / "notes.md").write_text("x = 1\n")
     assert load_assignment(folder).digest() != before

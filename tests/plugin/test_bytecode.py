@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from grader.asserts.source_probe import compile_file
+from grader.asserts.source_probes.files import compile_file
 from grader.faults import SubmissionRaised
 from grader.plugin.bytecode import precompile
 

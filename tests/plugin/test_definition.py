@@ -35,16 +35,17 @@ def test_id_and_title_come_from_the_function() -> None:
 
 def test_mark_without_arguments_has_plain_defaults() -> None:
     made = make()
-    assert (made.points, made.after, made.limits, made.scratch, made.timed, made.holds) == (1.0, (), {}, "", False, ())
+    assert (made.points, made.after, made.limits, made.scratch, made.preload, made.timed, made.holds) == (1.0, (), {}, "", (), False, ())
 
 
 def test_everything_in_the_mark_is_kept() -> None:
     more = {"points": 2, "after": ["layers.Dense/core"], "limits": {"call_cpu_s": 2}, "scratch": "MNIST_DIR", "timed": True, "holds": ["a"]}
+    more["preload"] = ["matplotlib.figure"]
     made = make(**more)
     assert made.points == 2.0
     assert isinstance(made.points, float)
     assert (made.after, made.limits, made.scratch) == (("layers.Dense/core",), {"call_cpu_s": 2}, "MNIST_DIR")
-    assert (made.timed, made.holds) == (True, ("a",))
+    assert (made.preload, made.timed, made.holds) == (("matplotlib.figure",), True, ("a",))
 
 
 @pytest.mark.parametrize("folder", ["public", "hidden"])
@@ -66,6 +67,8 @@ def test_check_without_a_docstring_has_a_neutral_title() -> None:
     [
         ({"point": 2}, "check forward_by_hand: the mark is wrong: .*'point'"),
         ({"folder": "secret"}, r"check forward_by_hand lies in 'secret'; checks lie in public/ or hidden/"),
+        ({"preload": ["matplotlib figure"]}, r"check forward_by_hand: preload names modules, .*; it is \['matplotlib figure'\]"),
+        ({"preload": "matplotlib"}, r"check forward_by_hand: preload names modules, .*; it is 'matplotlib'"),
         ({"limits": {"call_cpu": 2, "memory_mb": 9}}, r"check forward_by_hand: there is no limit call_cpu$"),
     ],
 )

@@ -16,16 +16,17 @@ def make_build(folder):
     walls = []
 
     def build(probes="", limits=QUICK, **modules):
-        options = {key: modules.pop(key) for key in ("level", "preload") if key in modules}
+        options = {key: modules.pop(key) for key in ("level",) if key in modules}
         root = folder / f"workspace{len(walls)}"
         package = root / "pytorchnano"
         package.mkdir(parents=True)
         modules.setdefault("__init__", "")
         for name, source in modules.items():
             (package / f"{name}.py").write_text(textwrap.dedent(source))
-        probe_file = root.with_suffix(".probes.py")
-        probe_file.write_text(textwrap.dedent(probes))
-        walls.append(Wall(root, limits=limits, probes=probe_file, **options))
+        staff = root.with_suffix(".probes")
+        staff.mkdir()
+        (staff / "staff.py").write_text(textwrap.dedent(probes))
+        walls.append(Wall(root, limits=limits, probes=staff, **options))
         return walls[-1]
 
     return build, walls

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.faults import CheckFailed, GraderFault, IsolationMissing, RequestFault
+from grader.faults import CheckFailed, GraderFault, IsolationMissing, ModuleUnavailable, RequestFault
 from grader.isolation import rlimits
 from grader.model.limits import Limits
 from grader.remote.wall import Wall
@@ -24,11 +24,18 @@ LOOK = """
     def folder(): return [os.getcwd(), os.listdir(".")]
     def read(): return sys.stdin.read()
     def path(): return [sys.path[0], sys.argv, [p for p in sys.path if "site-packages" in p]]
+    def whole_path(): return sys.path
     def hash_of(text): return hash(text)
     def threads(): return [int(status("Threads")), int(open(f"/proc/{os.getppid()}/status").read().split("Threads:")[1].split()[0])]
     def flags(): return [sys.dont_write_bytecode, os.umask(0)]
     def pid(): return [os.getpid(), os.getppid()]
 """
+
+
+def write_probes(folder, source):
+    folder.mkdir()
+    (folder / "staff.py").write_text(source)
+    return folder
 
 
 @pytest.fixture
@@ -55,8 +62,8 @@ def test_worker_has_a_session_of_its_own_and_gains_no_privileges(look):
 
 
 def test_worker_and_zygote_have_one_thread_with_matplotlib_too(build):
-    wall = build(look=LOOK, preload=("matplotlib.figure", "matplotlib.backends.backend_agg"))
-    with wall.worker() as worker:
+    wall = build(look=LOOK)
+    with wall.worker(preload=("matplotlib.figure", "matplotlib.backends.backend_agg")) as worker:
         assert worker.module("look").threads() == [1, 1]
         assert "matplotlib" in worker.loaded().modules
 
@@ -106,9 +113,23 @@ def test_layer_that_does_not_enter_fails_closed(build, monkeypatch, tmp_path):
     assert not log.exists()
 
 
-def test_probes_that_do_not_load_are_the_graders_fault(build):
-    with pytest.raises(GraderFault, match="ZeroDivisionError"):
-        build(probes="1 / 0\n").worker()
+@pytest.mark.parametrize(
+    "probes, said",
+    [
+        ("1 / 0\n", "ZeroDivisionError"),
+        ("def (:\n", "SyntaxError"),
+        ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
+        ("import pytorchnano.look\n", "pytorchnano is not available"),
+        ("import pytest\n", "pytest is not available"),
+    ],
+)
+def test_probes_that_do_not_load_are_the_graders_fault(build, tmp_path, probes, said):
+    wall = build(probes=probes, look=LOOK)
+    for _ in range(2):
+        with pytest.raises(GraderFault, match=f"the assignment's probes can't be loaded: .*{said}"):
+            wall.worker()
+    with wall.beside(None, probes=write_probes(tmp_path / "good", "def one(): return 1")) as other, other.worker() as worker:
+        assert worker.probe("one") == 1
 
 
 def test_working_folder_is_empty_and_the_workspace_comes_first(look):
@@ -145,10 +166,10 @@ def test_environment_and_scratch_variable_are_given(build, tmp_path):
 
 
 def test_worker_without_a_submission_runs_probes_alone(tmp_path):
-    probes = tmp_path / "probes.py"
-    probes.write_text(
+    probes = write_probes(
+        tmp_path / "probes",
         "import io\ndef size(data):\n    from PIL import Image\n    return list(Image.open(io.BytesIO(data)).size)\n"
-        "def use(package):\n    return package.layers\n"
+        "def use(package):\n    return package.layers\n",
     )
     from PIL import Image
 
@@ -158,6 +179,85 @@ def test_worker_without_a_submission_runs_probes_alone(tmp_path):
         assert worker.probe("size", picture.read_bytes()) == [300, 200]
         with pytest.raises(GraderFault, match="no submission"):
             worker.probe("use")
+
+
+def parent_of(worker):
+    return worker.module("look").pid()[1]
+
+
+def test_wall_beside_another_has_its_own_submission_and_shares_the_zygote(build):
+    first, origin = build(look=LOOK, layers="def name(): return 'first'\n"), build(look=LOOK, layers="def name(): return 'second'\n")
+    with origin.worker() as worker:
+        root = Path(worker.module("look").path()[0])
+    with first.worker() as one, first.beside(root) as second, second.worker() as two:
+        assert [one.module("layers").name(), two.module("layers").name()] == ["first", "second"]
+        assert parent_of(one) == parent_of(two)
+        own, other = one.module("look").path()[0], two.module("look").path()[0]
+        assert own != other == str(root)
+        for worker, absent in ((one, other), (two, own)):
+            assert absent not in worker.module("look").whole_path()
+    assert not second.import_failures
+
+
+def test_import_that_failed_behind_one_wall_is_tried_behind_the_other(build, tmp_path):
+    wall = build(layers="1 / 0\n")
+    root = tmp_path / "other"
+    (root / "pytorchnano").mkdir(parents=True)
+    (root / "pytorchnano" / "layers.py").write_text("def one(): return 1\n")
+    with wall.worker() as worker, pytest.raises(ModuleUnavailable):
+        worker.load("layers")
+    with wall.beside(root) as other, other.worker() as worker:
+        assert worker.module("layers").one() == 1
+
+
+def test_closing_a_wall_beside_leaves_the_first_and_closing_the_first_ends_both(build):
+    wall = build(look=LOOK)
+    second = wall.beside(None)
+    third = second.beside(None)
+    one, two = wall.worker(), second.worker()
+    second.close()
+    second.close()
+    with pytest.raises(GraderFault, match="after its end"):
+        two.loaded()
+    with pytest.raises(GraderFault, match="closed"):
+        second.worker()
+    assert one.module("look").flags()
+    third.worker().close()
+    wall.close()
+    with pytest.raises(GraderFault, match="closed"):
+        third.worker()
+
+
+def test_probes_of_walls_beside_each_other_do_not_meet(build, tmp_path):
+    source = "from dataclasses import dataclass\n@dataclass\nclass Held:\n    x: int\ndef mine(): return {name!r}\n"
+    wall = build(probes=source.format(name="first"), layers="")
+    other = wall.beside(None, probes=write_probes(tmp_path / "others", source.format(name="second") + "def more(): return 1\n"))
+    same = wall.beside(None)
+    for tenant, said in ((wall, "first"), (other, "second"), (same, "first"), (wall, "first")):
+        with tenant.worker() as worker:
+            assert worker.probe("mine") == said
+    with wall.worker() as worker, pytest.raises(GraderFault, match="no function more"):
+        worker.probe("more")
+
+
+def test_what_a_worker_does_to_its_probes_is_gone_with_it(build):
+    wall = build(
+        probes="def one(package): return package.layers.value\n",
+        layers="import probes.staff\nprobes.staff.one.__code__ = (lambda package: 2).__code__\nvalue = 1\n",
+    )
+    with wall.worker() as worker:
+        worker.load("layers")
+        assert worker.probe("one") == 2
+    with wall.worker() as worker:
+        assert worker.probe("one") == 1
+
+
+def test_preloaded_modules_are_in_the_workers_that_ask_for_them_alone(build):
+    wall = build(look=LOOK)
+    with wall.worker() as light, wall.worker(preload=("sqlite3",)) as heavy, wall.worker(preload=["sqlite3"]) as again:
+        assert "sqlite3" not in light.loaded().modules
+        assert "sqlite3" in heavy.loaded().modules
+        assert parent_of(heavy) == parent_of(again) != parent_of(light)
 
 
 def test_two_workers_share_nothing(build):
@@ -188,8 +288,7 @@ def test_wall_that_nobody_closed_is_closed_at_exit(tmp_path):
         "import sys\nfrom pathlib import Path\nfrom grader.model.limits import Limits\nfrom grader.remote.wall import Wall\n"
         "wall = Wall(None, limits=Limits(), probes=Path(sys.argv[1]))\nworker = wall.worker()\nprint(worker.probe('where'))\n"
     )
-    probes = tmp_path / "probes.py"
-    probes.write_text("import os\ndef where(): return os.environ['MPLCONFIGDIR'] + ' ' + str(os.getpid())\n")
+    probes = write_probes(tmp_path / "probes", "import os\ndef where(): return os.environ['MPLCONFIGDIR'] + ' ' + str(os.getpid())\n")
     done = subprocess.run(
         [sys.executable, "-c", script, str(probes)], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )

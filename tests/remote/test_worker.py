@@ -375,7 +375,7 @@ def test_probe_gets_the_package_and_objects(start):
     worker = start(probes=PROBES, layers=LAYERS + "\ndef apply(f, x): return f(x)\n")
     layer = worker.probe("build", 3, m=4)
     held = worker.probe("hold", layer)
-    assert describe(held) == "a Remote of type probes.Held"
+    assert describe(held) == "a Remote of type probes.staff.Held"
     assert worker.probe("width", held) == 4
     assert worker.probe("with_function") == 3
 
@@ -386,7 +386,7 @@ def test_probe_that_is_missing_is_the_graders_fault(start):
 
 
 def test_error_inside_a_probe_names_its_line(start):
-    with pytest.raises(SubmissionRaised, match=r"the probe broken.*probes\.py, line 13"):
+    with pytest.raises(SubmissionRaised, match=r"the probe broken.*probes/staff\.py, line 13"):
         start(probes=PROBES).probe("broken")
 
 

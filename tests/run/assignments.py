@@ -30,7 +30,6 @@ def write_assignment(root: Path, hidden: str, public: str = "", *, dense: float 
             head = "import os\nimport numpy as np\nimport pytest\n"
             (folder / name / f"test_{name}.py").write_text(head + textwrap.dedent(text))
     (folder / "assignment.toml").write_text(TOML.format(dense=dense, mse=mse))
-    (folder / "probes.py").write_text('"""No probes."""\n')
     return root
 
 

@@ -10,6 +10,7 @@ from grader.asserts.values import assert_close
     "visualize.filter_responses",
     points=0.5,
     after=["layers.Conv2D/channels_and_filters_by_hand", "layers.Conv2D/stride_by_hand", "layers.Conv2D/padding_by_hand"],
+    preload=("matplotlib.figure", "matplotlib.backends.backend_agg"),
     holds=["filter_responses"],
 )
 def test_responses_of_any_convolution(submission, oracle, rng):

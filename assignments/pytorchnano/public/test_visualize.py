@@ -12,6 +12,7 @@ from grader.remote.remote import describe
 FORWARD = "layers.Conv2D/one_filter_by_hand"
 LIMITS = {"call_cpu_s": 10, "call_wall_s": 20, "check_cpu_s": 40, "check_wall_s": 120}
 MOST_BYTES = 8 << 20
+MATPLOTLIB = ("matplotlib.figure", "matplotlib.backends.backend_agg")
 
 
 def make_convolution(submission, case):
@@ -38,7 +39,7 @@ def assert_path(returned, path, what):
         fail(f"{what} does not return the picture's path.", expected="the path it was given", got=describe(returned))
 
 
-@pytest.mark.check("visualize.filter_responses", points=0.5, after=[FORWARD], holds=["filter_responses"])
+@pytest.mark.check("visualize.filter_responses", points=0.5, after=[FORWARD], preload=MATPLOTLIB, holds=["filter_responses"])
 def test_responses_by_hand(submission):
     """The responses of two filters to a small image are those worked by hand, bias included.
 
@@ -53,7 +54,13 @@ def test_responses_by_hand(submission):
 
 
 @pytest.mark.check(
-    "visualize.plot_filter_responses", points=1, after=[FORWARD], scratch="-", limits=LIMITS, holds=["plot_filter_responses"]
+    "visualize.plot_filter_responses",
+    points=1,
+    after=[FORWARD],
+    scratch="-",
+    limits=LIMITS,
+    preload=MATPLOTLIB,
+    holds=["plot_filter_responses"],
 )
 def test_responses_have_tiles(submission, grading, rng, save_artifact):
     """The picture has one tile for each filter, whose colours tell that filter's responses."""
@@ -65,7 +72,7 @@ def test_responses_have_tiles(submission, grading, rng, save_artifact):
     assert_path(returned, path, "plot_filter_responses")
 
 
-@pytest.mark.check("visualize.plot_filters", points=1, scratch="-", limits=LIMITS, holds=["plot_filters"])
+@pytest.mark.check("visualize.plot_filters", points=1, scratch="-", limits=LIMITS, preload=MATPLOTLIB, holds=["plot_filters"])
 def test_filters_have_tiles(submission, grading, rng, save_artifact):
     """The picture has one tile for each filter, whose colours tell its weights."""
     case = design_case(rng, "filters")
@@ -88,7 +95,13 @@ def two_pictures(submission, grading, rng, kind, draw, what):
 
 
 @pytest.mark.check(
-    "visualize.plot_filter_responses", points=1, after=[FORWARD], scratch="-", limits=LIMITS, holds=["plot_filter_responses"]
+    "visualize.plot_filter_responses",
+    points=1,
+    after=[FORWARD],
+    scratch="-",
+    limits=LIMITS,
+    preload=MATPLOTLIB,
+    holds=["plot_filter_responses"],
 )
 def test_responses_follow_the_weights(submission, grading, rng):
     """Other weights and another image give another picture, and the second shows its own."""
@@ -98,7 +111,7 @@ def test_responses_follow_the_weights(submission, grading, rng):
     assert_pictures_differ(first, second, what)
 
 
-@pytest.mark.check("visualize.plot_filters", points=1, scratch="-", limits=LIMITS, holds=["plot_filters"])
+@pytest.mark.check("visualize.plot_filters", points=1, scratch="-", limits=LIMITS, preload=MATPLOTLIB, holds=["plot_filters"])
 def test_filters_follow_the_weights(submission, grading, rng):
     """Other weights give another picture, and the second shows its own."""
     what = "plot_filters' picture"
