@@ -31,9 +31,10 @@ lint: $(STAMP)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-## bench: where the seconds of a run go, and what the wall costs
+## bench: where the seconds of a run go, what the wall costs, and 100,000 comparisons of correct gradients
 bench: $(STAMP)
 	$(SINGLE) $(BIN)/python -m tests.benchmarks.run
+	$(SINGLE) $(BIN)/python -m tests.studies.gradients
 
 ## template: derive the student template from the reference
 template: $(STAMP)
