@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -87,6 +88,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for problem in problems:
         state.journal.write("problem", sentence=f"The assignment is at fault: {problem}.")
     items[:] = [item for name in order(running, state.session.shuffle) for item in of_check[name]]
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that is loaded by now out of later garbage collections: it stays to the end."""
+    gc.freeze()
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

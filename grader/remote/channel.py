@@ -54,7 +54,7 @@ class Channel:
         Raises Overran, ChannelClosed, and WireViolation for anything else than exactly one answer.
         """
         self.check_quiet()
-        self._next_look_s = 0.0
+        self._plan_look(deadlines)
         self._send(memoryview(frame), deadlines)
         return self.receive(sequence, deadlines)
 
@@ -72,6 +72,7 @@ class Channel:
 
     def receive(self, sequence: int, deadlines: Deadlines) -> tuple[Kind, bytearray]:
         """Return the kind and body of the frame with this sequence number."""
+        self._plan_look(deadlines)
         self._poller.register(self._sock, select.POLLIN)
         kind, found, length = read_header(bytes(self._read(HEADER_SIZE, deadlines)))
         if found != sequence:
@@ -145,7 +146,7 @@ class Channel:
 
     def _wait(self, deadlines: Deadlines) -> None:
         """Sleep until the socket is ready or it is time to look at the clocks; take what was printed meanwhile."""
-        ready = dict(self._poller.poll(deadlines.wait_s() * 1000))
+        ready = dict(self._poller.poll(max(0.0, self._next_look_s - time.monotonic()) * 1000))
         if self._output_fd in ready:
             self.drain()
         if self._pid_fd in ready and not ready.get(self._sock.fileno(), 0) & _READABLE:
@@ -154,10 +155,12 @@ class Channel:
         self._look(deadlines)
 
     def _look(self, deadlines: Deadlines) -> None:
-        now_s = time.monotonic()
-        if now_s < self._next_look_s:
+        if time.monotonic() < self._next_look_s:
             return
         overrun = deadlines.find_overrun()
         if overrun is not None:
             raise Overran(overrun)
-        self._next_look_s = now_s + deadlines.wait_s()
+        self._plan_look(deadlines)
+
+    def _plan_look(self, deadlines: Deadlines) -> None:
+        self._next_look_s = time.monotonic() + deadlines.wait_s()

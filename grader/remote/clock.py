@@ -23,7 +23,7 @@ class CpuClock:
         self._clock = ~pid << 3 | 2  # the kernel's number for a process's CPU clock, see clock_getcpuclockid(3)
         self._last_s = 0.0
         self._children_s = 0.0
-        self._children_read_s = 0.0
+        self._children_read_s = time.monotonic()
 
     def read_s(self) -> float:
         """Return the seconds used so far; after the process's end the last that were seen."""
@@ -62,7 +62,8 @@ class Deadlines:
     def __init__(self, clock: CpuClock, limits: Limits, *, importing: bool, waited_s: float) -> None:
         """Start now; `waited_s` are the wall seconds that earlier requests took."""
         self._clock = clock
-        cpu_s, wall_s = clock.read_s(), time.monotonic()
+        self._used_s = cpu_s = clock.read_s()
+        wall_s = time.monotonic()
         self._started_s = wall_s
         call = ("import_cpu_s", limits.import_cpu_s) if importing else ("call_cpu_s", limits.call_cpu_s)
         self._cpu = [(cpu_s + call[1], call[1], call[0]), (limits.check_cpu_s, limits.check_cpu_s, "check_cpu_s")]
@@ -78,9 +79,9 @@ class Deadlines:
 
     def find_overrun(self) -> Overrun | None:
         """Return the limit that was hit, if one was."""
-        used_s = self._clock.read_s()
+        self._used_s = self._clock.read_s()
         for deadline_s, limit_s, name in self._cpu:
-            if used_s >= deadline_s:
+            if self._used_s >= deadline_s:
                 return Overrun(f"{limit_s:g} s of CPU", f"{limit_s:g} s", name)
         now_s = time.monotonic()
         for deadline_s, limit_s, name in self._wall:
@@ -89,7 +90,7 @@ class Deadlines:
         return None
 
     def wait_s(self) -> float:
-        """Return how long to sleep at most before looking again."""
-        cpu_left_s = (min(deadline for deadline, _, _ in self._cpu) - self._clock.read_s()) / _CORES
-        wall_left_s = min(deadline for deadline, _, _ in self._wall) - time.monotonic()
+        """Return how long to sleep at most, from the last look at the clocks on, before looking again."""
+        cpu_left_s = (min(self._cpu)[0] - self._used_s) / _CORES
+        wall_left_s = min(self._wall)[0] - time.monotonic()
         return max(_SHORTEST_WAIT_S, min(cpu_left_s, wall_left_s, _LONGEST_WAIT_S))

@@ -194,32 +194,51 @@ def describe(value: Any) -> str:
     return f"a Remote of type {known}" if known else f"a Remote for {label_of(value)}"
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes, np.ndarray})
+"""Types of most arguments; they cross as they are and hold nothing else."""
+
+
 def lower(value: Any, asker: Asker) -> Any:
     """Return an argument in the types that cross: remotes become references, NumPy's numbers Python's.
 
     Raises GraderFault for a remote of another worker.
     """
+    cls = cast("type[Any]", type(value))
+    if cls in _PLAIN:
+        return value
+    if cls is list:
+        return [lower(item, asker) for item in value]
+    if cls is tuple:
+        return tuple([lower(item, asker) for item in value])
+    if cls is dict:
+        return {key: lower(item, asker) for key, item in value.items()}
     if isinstance(value, Remote):
         state = _state(value)
         if state.asker is not asker:
             raise GraderFault(f"a check handed {describe(value)} to another worker than its own")
         return state.reference
-    if type(value) is list:
-        return [lower(item, asker) for item in cast("list[Any]", value)]
-    if type(value) is tuple:
-        return tuple(lower(item, asker) for item in cast("tuple[Any, ...]", value))
-    if type(value) is dict:
-        return {key: lower(item, asker) for key, item in cast("dict[Any, Any]", value).items()}
     return cast(Any, value).item() if isinstance(value, np.generic) else value
 
 
 def modules_in(value: Any) -> set[str]:
     """Return the modules that references inside a lowered value start from."""
-    if type(value) is Reference:
-        found = {value.root} if type(value.root) is str else set[str]()
-        return found.union(*(modules_in(key) for _, key in value.steps))
-    if type(value) in (list, tuple):
-        return set[str]().union(*(modules_in(item) for item in cast("list[Any]", value)))
-    if type(value) is dict:
-        return set[str]().union(*(modules_in(item) for item in cast("dict[str, Any]", value).values()))
-    return set[str]()
+    found: set[str] = set()
+    _collect_modules(value, found)
+    return found
+
+
+def _collect_modules(value: Any, found: set[str]) -> None:
+    cls = cast("type[Any]", type(value))
+    if cls in _PLAIN:
+        return
+    if cls is list or cls is tuple:
+        for item in value:
+            _collect_modules(item, found)
+    elif cls is dict:
+        for item in value.values():
+            _collect_modules(item, found)
+    elif cls is Reference:
+        if type(value.root) is str:
+            found.add(value.root)
+        for _, key in value.steps:
+            _collect_modules(key, found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -88,9 +87,11 @@ class Wall:
         if self._closed or self._zygotes.closed:
             raise GraderFault("a wall was used after it was closed")
         temp = self._zygotes.temp
-        folder = Path(tempfile.mkdtemp(prefix="worker-", dir=temp))
-        own = folder / "scratch" if scratch else folder / "empty"
-        own.mkdir(mode=0o700 if scratch else 0o500)
+        folder = temp / f"worker-{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700 if scratch else 0o500)
+        own = folder / "scratch" if scratch else folder
+        if scratch:
+            own.mkdir(mode=0o700)
         named = {scratch: str(own)} if isinstance(scratch, str) and scratch not in ("", _WITHOUT_NAME) else {}
         fixed = {**_WORKER_ENVIRONMENT, "HOME": str(folder / "home"), "TMPDIR": str(own), "MPLCONFIGDIR": str(temp / "matplotlib")}
         variables = {**fixed, **named, **(environment or {})}

@@ -127,14 +127,12 @@ class Worker:
         """
         label = f"the probe {name}"
         if self._has_submission:
-            self.load("")
-            label = f"{PROBED} {name},"
             match args:
-                case ([str(module), str(subject)], *_):
+                case ([str(module), str(label)], *_):
                     self.load(module)
-                    label = subject
                 case _:
-                    pass
+                    self.load("")
+                    label = f"{PROBED} {name},"
         return self.ask(Kind.PROBE, label, name=name, args=args, kwargs=kwargs)
 
     def keep(self, value: Any) -> Remote:

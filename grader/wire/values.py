@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ _CODES = {dtype: code for code, dtype in enumerate(_DTYPES)}
 _NONE, _BOOL, _INT, _FLOAT, _STR, _BYTES, _LIST, _DICT, _ARRAY, _TUPLE, _REFERENCE = range(11)
 _LENGTH = struct.Struct("<I")
 _DOUBLE = struct.Struct("<d")
+_SHAPES = tuple(struct.Struct(f"<{dimensions}I") for dimensions in range(MAX_DIMENSIONS + 1))
 _ALIGNMENT = 8
 
 # Bound now, because student code that runs in the same process later may replace the modules' names.
@@ -64,20 +65,7 @@ class Writer:
     def __init__(self, *, requests: bool = False) -> None:
         self.body = bytearray()
         self._nodes = 0
-        self._encoders: dict[type, Callable[[Any, int], None]] = {
-            type(None): self._write_none,
-            bool: self._write_bool,
-            int: self._write_int,
-            float: self._write_float,
-            str: self._write_str,
-            bytes: self._write_bytes,
-            list: self._write_list,
-            dict: self._write_dict,
-            _ndarray: self._write_array,
-        }
-        if requests:
-            self._encoders[tuple] = self._write_tuple
-            self._encoders[Reference] = self._write_reference
+        self._encoders = self.request_encoders if requests else self.encoders
 
     def write(self, value: Any, depth: int = 1) -> None:
         """Append one value; raises Unsendable."""
@@ -89,8 +77,9 @@ class Writer:
         encode = self._encoders.get(cast("type[Any]", type(value)))
         if encode is None:
             raise Unsendable(f"an object of type {type(value).__name__}")
-        encode(value, depth)
-        self._check_size()
+        encode(self, value, depth)
+        if len(self.body) > MAX_BODY:
+            self._check_size()
 
     def _check_size(self, more: int = 0) -> None:
         if len(self.body) + more > MAX_BODY:
@@ -165,15 +154,28 @@ class Writer:
             raise Unsendable(f"an array of dtype {value.dtype}")
         if value.ndim > MAX_DIMENSIONS:
             raise Unsendable(f"an array of {value.ndim} dimensions")
-        _check_shape(value.shape, value.dtype.itemsize, Unsendable)
+        _count_entries(value.shape, value.dtype.itemsize, Unsendable)
         self._check_size(value.nbytes)
         self.body += bytes((_ARRAY, code, value.ndim))
-        for length in value.shape:
-            self.body += _LENGTH.pack(length)
+        self.body += _SHAPES[value.ndim].pack(*value.shape)
         self.body += bytes(-len(self.body) % _ALIGNMENT)
         if value.size:
             plain = _ascontiguous(value, dtype=_DTYPES[code])
             self.body += plain.reshape(-1).view(_BYTE).data
+
+    # Made once: a table of bound methods for every message would cost more than a short message itself.
+    encoders: ClassVar[dict[type, Callable[[Writer, Any, int], None]]] = {
+        type(None): _write_none,
+        bool: _write_bool,
+        int: _write_int,
+        float: _write_float,
+        str: _write_str,
+        bytes: _write_bytes,
+        list: _write_list,
+        dict: _write_dict,
+        _ndarray: _write_array,
+    }
+    request_encoders: ClassVar = encoders | {tuple: _write_tuple, Reference: _write_reference}
 
 
 class Reader:
@@ -181,23 +183,11 @@ class Reader:
 
     def __init__(self, body: bytes | bytearray, *, requests: bool = False, writable: bool = False) -> None:
         self._body = memoryview(body).toreadonly()
+        self._end = len(self._body)
         self._at = 0
         self._nodes = 0
         self._writable = writable
-        self._decoders: dict[int, Callable[[int], Any]] = {
-            _NONE: lambda depth: None,
-            _BOOL: self._read_bool,
-            _INT: self._read_int,
-            _FLOAT: lambda depth: _DOUBLE.unpack(self._take(8))[0],
-            _STR: lambda depth: self._read_text(),
-            _BYTES: lambda depth: bytes(self._take(self._read_length())),
-            _LIST: self._read_items,
-            _DICT: self._read_dict,
-            _ARRAY: self._read_array,
-        }
-        if requests:
-            self._decoders[_TUPLE] = lambda depth: tuple(self._read_items(depth))
-            self._decoders[_REFERENCE] = self._read_reference
+        self._decoders = self.request_decoders if requests else self.decoders
 
     def read(self, depth: int = 1) -> Any:
         """Return the next value: arrays are read-only views of the body, or writable copies where asked for.
@@ -207,35 +197,54 @@ class Reader:
         self._nodes += 1
         if self._nodes > MAX_NODES or depth > MAX_DEPTH:
             raise WireViolation("a frame holds more values, or more deeply nested ones, than it may")
-        decode = self._decoders.get(self._take(1)[0])
+        decode = self._decoders.get(self._read_byte())
         if decode is None:
             raise WireViolation("a frame holds a value of an unknown kind")
-        return decode(depth)
+        return decode(self, depth)
 
     def finish(self) -> None:
         """Raise WireViolation when bytes are left over."""
         if self._at != len(self._body):
             raise WireViolation(f"a frame holds {len(self._body) - self._at} bytes too many")
 
-    def _take(self, count: int) -> memoryview:
-        end = self._at + count
-        if end > len(self._body):
+    def _pass(self, count: int) -> int:
+        """Go forward over so many bytes and return where they begin."""
+        at = self._at
+        self._at = at + count
+        if self._at > self._end:
             raise WireViolation("a frame ends in the middle of a value")
-        taken = self._body[self._at : end]
-        self._at = end
-        return taken
+        return at
+
+    def _take(self, count: int) -> memoryview:
+        at = self._pass(count)
+        return self._body[at : self._at]
+
+    def _read_byte(self) -> int:
+        return self._body[self._pass(1)]
 
     def _read_length(self) -> int:
-        return cast(int, _LENGTH.unpack(self._take(4))[0])
+        return cast(int, _LENGTH.unpack_from(self._body, self._pass(4))[0])
+
+    def _read_none(self, depth: int) -> None:
+        return None
 
     def _read_bool(self, depth: int) -> bool:
-        byte = self._take(1)[0]
+        byte = self._read_byte()
         if byte > 1:
             raise WireViolation("a frame holds a bool that is neither true nor false")
         return byte == 1
 
+    def _read_float(self, depth: int) -> float:
+        return cast(float, _DOUBLE.unpack_from(self._body, self._pass(8))[0])
+
+    def _read_str(self, depth: int) -> str:
+        return self._read_text()
+
+    def _read_bytes(self, depth: int) -> bytes:
+        return bytes(self._take(self._read_length()))
+
     def _read_int(self, depth: int) -> int:
-        size = self._take(1)[0]
+        size = self._read_byte()
         if not 1 <= size <= MAX_INT_BYTES:
             raise WireViolation(f"a frame holds an integer of {size} bytes")
         value = int.from_bytes(self._take(size), "little", signed=True)
@@ -261,6 +270,9 @@ class Reader:
             raise WireViolation(f"a frame holds {count} values; the limit is {MAX_NODES}")
         return count
 
+    def _read_tuple(self, depth: int) -> tuple[Any, ...]:
+        return tuple(self._read_items(depth))
+
     def _read_dict(self, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for _ in range(self._read_count()):
@@ -282,11 +294,10 @@ class Reader:
         if code >= len(_DTYPES) or dimensions > MAX_DIMENSIONS:
             raise WireViolation("a frame holds an array of an unknown dtype or of too many dimensions")
         dtype = _DTYPES[code]
-        shape = tuple(self._read_length() for _ in range(dimensions))
-        _check_shape(shape, dtype.itemsize, WireViolation)
+        shape = _SHAPES[dimensions].unpack_from(self._body, self._pass(4 * dimensions))
+        count = _count_entries(shape, dtype.itemsize, WireViolation)
         if any(self._take(-self._at % _ALIGNMENT)):
             raise WireViolation("a frame's padding is not zero")
-        count = _product(shape)
         data = self._take(count * dtype.itemsize)
         if code == 0 and count and int(_frombuffer(data, _BYTE).max()) > 1:
             raise WireViolation("a frame holds a bool that is neither true nor false")
@@ -296,16 +307,27 @@ class Reader:
         array.flags.writeable = False
         return array
 
+    decoders: ClassVar[dict[int, Callable[[Reader, int], Any]]] = {
+        _NONE: _read_none,
+        _BOOL: _read_bool,
+        _INT: _read_int,
+        _FLOAT: _read_float,
+        _STR: _read_str,
+        _BYTES: _read_bytes,
+        _LIST: _read_items,
+        _DICT: _read_dict,
+        _ARRAY: _read_array,
+    }
+    request_decoders: ClassVar = decoders | {_TUPLE: _read_tuple, _REFERENCE: _read_reference}
 
-def _product(shape: tuple[int, ...]) -> int:
-    product = 1
+
+def _count_entries(shape: tuple[int, ...], itemsize: int, refusal: type[Exception]) -> int:
+    """Return how many entries an array of this shape has, unless it is too large."""
+    count = filled = 1
     for length in shape:
-        product *= length
-    return product
-
-
-def _check_shape(shape: tuple[int, ...], itemsize: int, refusal: type[Exception]) -> None:
-    # An empty array may name any lengths beside its 0: they count as if it were full.
-    size = itemsize * _product(tuple(max(length, 1) for length in shape))
-    if size > MAX_BODY:
-        raise refusal(f"an array of {size >> 20} MB; the limit is {MAX_BODY >> 20} MB")
+        count *= length
+        # An empty array may name any lengths beside its 0: they count as if it were full.
+        filled *= length or 1
+    if itemsize * filled > MAX_BODY:
+        raise refusal(f"an array of {itemsize * filled >> 20} MB; the limit is {MAX_BODY >> 20} MB")
+    return count

@@ -70,9 +70,16 @@ def kill_children(keep: Collection[int] = ()) -> Usage:
 
 def remove_folder(folder: str) -> None:
     """Remove a folder and all below it, however deep it is and whatever its modes are; nobody may write there any more. Never fails."""
-    top, prefix = folder, secrets.token_hex(8)
+    with contextlib.suppress(OSError):
+        os.rmdir(folder)  # most are empty
+        return
+    top, prefix = folder, ""
     waiting, moved = [top], 0
     with contextlib.suppress(OSError):
+        if os.path.islink(top):
+            os.unlink(top)
+            return
+        os.chmod(top, 0o700)
         while waiting:
             current = waiting.pop()
             for entry in _list_folder(current):
@@ -80,6 +87,7 @@ def remove_folder(folder: str) -> None:
                     os.unlink(entry.path)
                     continue
                 # Every folder is moved to the top first, so that no path grows with the depth.
+                prefix = prefix or secrets.token_hex(8)
                 os.chmod(entry.path, 0o700)
                 waiting.append(os.path.join(top, f"{prefix}{moved}"))
                 os.rename(entry.path, waiting[-1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -36,6 +37,7 @@ def main() -> None:
     whole, without = measure_runs()
     print_run("whole run", whole)
     print_run("run without trainings", without)
+    print_processes()
     print_public()
     print_wall()
     print_steps()
@@ -79,6 +81,23 @@ def print_run(title: str, runs: list[tuple[Report, float, float]]) -> None:
     print("  slowest: " + ", ".join(f"{check.id} {check.seconds * 1000:.0f} ms" for check in slowest))
 
 
+def print_processes() -> None:
+    """Print the CPU seconds of the run without trainings, process by process."""
+    groups = [name for name in find_assignment("pytorchnano").groups if not name.startswith(TRAININGS)]
+    counts: list[dict[str, float]] = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            workspace = Path(folder) / "workspace"
+            shutil.copytree(REFERENCE, workspace, ignore=shutil.ignore_patterns("__pycache__"))
+            run_apart("tests.benchmarks.counted", groups, workspace, Path(folder))
+            counts.append(json.loads((Path(folder) / "counted.json").read_text()))
+    median = {name: statistics.median(count[name] for count in counts) for name in counts[0]}
+    each = {name: median[name] for name in ("session", "zygotes", "workers")}
+    print(f"\nCPU of the run without trainings: {sum(each.values()):.2f} s (median of {ROUNDS}), {median['started']:.0f} workers")
+    for name, spent_s in each.items():
+        print(f"  {name:<14} {spent_s:6.2f} s, {1000 * spent_s / median['started']:5.1f} ms a worker")
+
+
 def print_public() -> None:
     """Print what a student waits for."""
     runs = [grade((), "public") for _ in range(ROUNDS)]
@@ -104,30 +123,37 @@ def print_wall() -> None:
 
 def run_in_process(groups: list[str]) -> float:
     """Return the seconds of the same checks without a wall."""
-    assignment = find_assignment("pytorchnano")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        session = Session(
-            assignment=str(assignment.folder),
-            workspace=str(REFERENCE),
-            digest="",
-            seed=1,
-            public_seed=1,
-            journal=str(folder / "journal.jsonl"),
-            artifacts=name,
-            only=tuple(dict.fromkeys(groups)),
-        )
-        told = folder / "session.json"
-        told.write_text(json.dumps(asdict(session)))
-        environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENBLAS_NUM_THREADS": "1"}
-        subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.in_process", str(told)], env=environment, stdout=subprocess.DEVNULL, check=False
-        )
+        run_apart("tests.benchmarks.in_process", groups, REFERENCE, folder)  # in one process oracle and submission are one package
         ran = read_session(folder / "journal.jsonl", folder / "in_process.json")
         failed = [name for name, outcome in ran.outcomes.items() if outcome["status"] != "passed"]
         if failed:
             print(f"  (in one process {len(failed)} checks did not pass: {', '.join(failed[:3])})")
         return sum(outcome["seconds"] for outcome in ran.outcomes.values())
+
+
+def run_apart(module: str, groups: list[str], workspace: Path, folder: Path) -> None:
+    """Have a module of these benchmarks run a session with these groups on a workspace; what it leaves is in `folder`."""
+    session = Session(
+        assignment=str(find_assignment("pytorchnano").folder),
+        workspace=str(workspace),
+        digest="",
+        seed=1,
+        public_seed=1,
+        journal=str(folder / "journal.jsonl"),
+        artifacts=str(folder),
+        only=tuple(dict.fromkeys(groups)),
+    )
+    told = folder / "session.json"
+    told.write_text(json.dumps(asdict(session)))
+    environment = {
+        **os.environ,
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    subprocess.run([sys.executable, "-m", module, str(told)], env=environment, stdout=subprocess.DEVNULL, check=False)
 
 
 def print_steps() -> None:

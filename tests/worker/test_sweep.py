@@ -76,5 +76,22 @@ def test_folder_is_removed_with_all_kinds_of_files_and_links_are_not_followed(tm
     assert (outside / "kept").read_text() == "x"
 
 
+def test_folder_that_may_not_be_written_is_removed_with_what_is_in_it(tmp_path):
+    top = tmp_path / "top"
+    top.mkdir()
+    (top / "file").write_text("x")
+    top.chmod(0o500)
+    remove_folder(str(top))
+    assert not top.exists()
+
+
+def test_link_in_place_of_the_folder_is_removed_and_not_followed(tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").write_text("x")
+    (tmp_path / "top").symlink_to(tmp_path / "other")
+    remove_folder(str(tmp_path / "top"))
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "other"]
+
+
 def test_folder_that_is_missing_is_no_error(tmp_path):
     remove_folder(str(tmp_path / "absent"))
