@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -31,6 +32,7 @@ PARENT_VARIABLE = "GRADER_PID"
 OUTCOME = pytest.StashKey[Outcome]()
 SECONDS = pytest.StashKey[float]()
 _PR_SET_PDEATHSIG = 1
+_ALLOCATED_BEFORE_COLLECTING = 10_000
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -86,6 +88,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for problem in problems:
         state.journal.write("problem", sentence=f"The assignment is at fault: {problem}.")
     items[:] = [item for name in order(running, state.session.shuffle) for item in of_check[name]]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the checks the search for garbage among what is loaded, which lives as long as the session."""
+    gc.freeze()
+    gc.set_threshold(_ALLOCATED_BEFORE_COLLECTING)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Print no dot for what passed: nobody reads along, and each is a write to the log."""
+    return ("passed" if report.when == "call" else "", "", "") if report.passed else None
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
