@@ -34,6 +34,9 @@ _KEPT_VARIABLES = (
     "HOME",
     "TMPDIR",
     "COVERAGE_PROCESS_START",
+    # The session's modules and the checks are imported nowhere else: unless the caller forbids it, they are compiled once.
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
 )
 _UNUSED_PLUGINS = (
     *("cacheprovider", "stepwise", "debugging", "unittest", "doctest", "pastebin", "junitxml", "setuponly", "setupplan"),
@@ -207,7 +210,6 @@ def _environment(told: Path) -> dict[str, str]:
         "GRADER_SESSION": str(told),
         "GRADER_PID": str(os.getpid()),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
