@@ -33,6 +33,7 @@ PARENT_VARIABLE = "GRADER_PID"
 OUTCOME = pytest.StashKey[Outcome]()
 SECONDS = pytest.StashKey[float]()
 _PR_SET_PDEATHSIG = 1
+_ALLOCATED_BEFORE_COLLECTING = 10_000
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -91,8 +92,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish() -> None:
-    """Leave all that is loaded by now out of later garbage collections: it stays to the end."""
+    """Spare the checks the search for garbage among what is loaded, which lives as long as the session."""
     gc.freeze()
+    gc.set_threshold(_ALLOCATED_BEFORE_COLLECTING)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Print no dot for what passed: nobody reads along, and each is a write to the log."""
+    return ("passed" if report.when == "call" else "", "", "") if report.passed else None
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:

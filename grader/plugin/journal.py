@@ -10,7 +10,7 @@ from typing import Any
 from grader.model.evidence import plain
 from grader.model.outcome import Outcome
 
-_MAX_EVIDENCE = 20_000
+_MOST_BYTES = 20_000
 
 
 class Journal:
@@ -29,19 +29,33 @@ class Journal:
 
 
 def outcome_record(check_id: str, outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as plain JSON under 20 kB."""
+    """Return an outcome as plain JSON under 20 kB, as the journal writes it: a letter outside ASCII is 6 bytes, an emoji 12."""
     evidence = outcome.evidence
-    facts = plain(evidence.facts)
-    if len(json.dumps(facts)) > _MAX_EVIDENCE - 6_000:
-        facts = {"cut": "more than 20 kB of evidence"}
-    return {
+    record: dict[str, Any] = {
         "id": check_id,
         "status": str(outcome.status),
         "blame": str(outcome.blame),
-        "message": evidence.message()[:2_000],
-        "hint": evidence.hint[:1_000],
+        "message": _cut(evidence.message(), 2_000, 8_000),
+        "hint": _cut(evidence.hint, 1_000, 4_000),
         "misconception": outcome.misconception,
-        "evidence": facts,
+        "evidence": {},
         "replay": outcome.replay,
         "seconds": round(outcome.seconds, 4),
     }
+    if evidence.facts:
+        record["evidence"] = plain(evidence.facts)
+        if _size(record) >= _MOST_BYTES:
+            record["evidence"] = {"cut": "more than 20 kB of evidence"}
+    return record
+
+
+def _cut(text: str, characters: int, size: int) -> str:
+    """Return the text's beginning: at most so many characters, and so many bytes of JSON."""
+    text = text[:characters]
+    while _size(text) > size:
+        text = text[: len(text) * 7 // 8]
+    return text
+
+
+def _size(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=True))

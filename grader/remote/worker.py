@@ -229,7 +229,7 @@ class Worker:
             if (overrun := deadlines.find_overrun()) is not None:
                 raise Overran(overrun)
         except Overran as late:
-            self._die("limit", LimitExceeded(label, late.overrun.used, late.overrun.limit, late.overrun.resource))
+            self._die("limit", LimitExceeded(_name_late(request.kind, label), late.overrun.used, late.overrun.limit, late.overrun.resource))
         except WireViolation as violation:
             self._die("violation", WireViolation(f"{label}: {violation}"))
         except ChannelClosed:
@@ -303,6 +303,11 @@ class Worker:
             rss_mb = ended.rss_kb / 1024
             self._ending = Ending(own, signal, max(ended.status, 0), max(cpu_s, ended.cpu_s), wall_s, rss_mb)
         return self._ending, ended
+
+
+def _name_late(kind: Kind, label: str) -> str:
+    """A probe that is told by a class's name calls several of its methods, and nobody knows which one was late."""
+    return f"{label}'s constructor or one of its methods" if kind is Kind.PROBE and label.isidentifier() else label
 
 
 def _name_kept(kind: Kind, label: str) -> str:

@@ -34,7 +34,16 @@ _KEPT_VARIABLES = (
     "HOME",
     "TMPDIR",
     "COVERAGE_PROCESS_START",
+    # The session's modules and the checks are imported nowhere else: unless the caller forbids it, they are compiled once.
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
 )
+_UNUSED_PLUGINS = (
+    *("cacheprovider", "stepwise", "debugging", "unittest", "doctest", "pastebin", "junitxml", "setuponly", "setupplan"),
+    *("capture", "logging", "warnings", "unraisableexception", "threadexception", "subtests"),
+)
+"""What pytest brings that no check asks for: half of its time, at its start and around each check."""
+_PLUGINS = ("pytest_metadata.plugin", "pytest_jsonreport.plugin", "grader.plugin.fixtures", "grader.plugin.hooks")
 
 Progress = Callable[[int, int], None]
 
@@ -177,19 +186,12 @@ def pytest_arguments(session: Session, assignment: Assignment, json_report: Path
         "-q",
         "--no-header",
         "--tb=short",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "pytest_metadata.plugin",
-        "-p",
-        "pytest_jsonreport.plugin",
-        "-p",
-        "grader.plugin.fixtures",
-        "-p",
-        "grader.plugin.hooks",
+        *(f"-pno:{name}" for name in _UNUSED_PLUGINS),
+        *(f"-p{name}" for name in _PLUGINS),
         "--json-report",
         f"--json-report-file={json_report}",
-        "--json-report-omit=keywords,streams,log,collectors,traceback",
+        "--json-report-omit",
+        *("keywords", "streams", "log", "collectors", "traceback", "warnings"),
         "--continue-on-collection-errors",
         *(["--collect-only"] if session.collect_only else []),
         "--assert=plain",
@@ -208,7 +210,6 @@ def _environment(told: Path) -> dict[str, str]:
         "GRADER_SESSION": str(told),
         "GRADER_PID": str(os.getpid()),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

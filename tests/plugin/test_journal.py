@@ -98,6 +98,20 @@ def test_record_stays_under_20_kb(facts: dict[str, Any]) -> None:
     assert (len(record["message"]), len(record["hint"])) == (2_000, 1_000)
 
 
+@pytest.mark.parametrize("letter", ["x", "ß", "€", "🎲", "\x00"])
+def test_record_stays_under_20_kb_when_letters_take_many_bytes(letter: str) -> None:
+    facts = {"seen": [letter * 450] * 5}
+    record = outcome_record("a/b", failed(said=letter * 90_000, hint=letter * 90_000, facts=facts))
+    assert len(json.dumps(record)) < 20_000
+    assert set(record["message"]) == set(record["hint"]) == {letter}
+    assert len(record["message"]) > 500
+
+
+def test_facts_are_kept_when_they_fit_beside_a_short_message() -> None:
+    facts = {"seen": ["€" * 450] * 5}
+    assert outcome_record("a/b", failed(facts=facts))["evidence"] == facts
+
+
 def test_too_many_facts_say_that_they_were_cut() -> None:
     record = outcome_record("a/b", failed(facts={f"key {number}": "x" * 1_000 for number in range(40)}))
     assert record["evidence"] == {"cut": "more than 20 kB of evidence"}

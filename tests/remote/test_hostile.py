@@ -260,6 +260,16 @@ def test_too_many_files_end_the_worker(start):
     assert fault.resource == "scratch_files"
 
 
+def test_late_probe_of_a_class_does_not_blame_the_constructor_alone(start):
+    worker = start(
+        limits=replace(QUICK, call_cpu_s=0.3),
+        probes="def use(package, constructor):\n    package.layers.Slow().forward()\n",
+        layers="class Slow:\n    def forward(self):\n        while True: pass\n",
+    )
+    with pytest.raises(LimitExceeded, match=r"^Slow's constructor or one of its methods used 0\.3 s of CPU"):
+        worker.probe("use", ("layers", "Slow"))
+
+
 def test_limit_of_the_whole_check_is_said(start):
     worker = start(
         limits=replace(QUICK, check_cpu_s=0.5),

@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from grader.model.assignment import find_assignment
 from grader.model.evidence import Evidence
+from grader.model.job import Session
 from grader.model.outcome import Blame, Outcome, Status
 from grader.plugin.journal import Journal, outcome_record
-from grader.run.session import Ran, read_session
+from grader.run.session import Ran, read_session, run_session
+from tests.run.assignments import write_assignment, write_submission
 
 
 def record(check_id: str, message: str = "") -> dict[str, Any]:
@@ -119,3 +122,30 @@ def test_later_outcome_of_a_check_counts(journal: Path) -> None:
     book.write("outcome", **record("a/one", "Its teardown failed."))
     book.close()
     assert read(journal).outcomes["a/one"]["message"] == "Its teardown failed."
+
+
+def test_json_report_holds_outcomes_and_nothing_that_nobody_reads(tmp_path: Path) -> None:
+    check = '''
+        @pytest.mark.check("layers.Dense", points=3)
+        def test_one():
+            """One."""
+    '''
+    assignment = find_assignment("small", write_assignment(tmp_path, check))
+    (tmp_path / "session").mkdir()
+    told = Session(
+        assignment=str(assignment.folder),
+        workspace=str(write_submission(tmp_path / "submission")),
+        digest="",
+        seed=1,
+        public_seed=1,
+        journal=str(tmp_path / "journal.jsonl"),
+        artifacts=str(tmp_path),
+    )
+    ran = run_session(told, assignment, tmp_path / "session")
+    assert ran.complete
+    assert not ran.problems
+    report = json.loads((tmp_path / "session" / "pytest.json").read_text())
+    assert not report.keys() & {"collectors", "warnings"}
+    (test,) = report["tests"]
+    assert [entry["outcome"]["status"] for entry in test["user_properties"]] == ["passed"]
+    assert not ({"keywords"} & test.keys()) | ({"log", "stdout", "stderr"} & test["call"].keys())

@@ -41,30 +41,43 @@ def design_case(rng: np.random.Generator, kind: Literal["responses", "filters"])
     About half of each tile is negative, so that an absolute value or a ReLU shows.
     """
     image = rng.uniform(0.0, 1.0, (1, *_IMAGE))
-    draw = _draw_response if kind == "responses" else _draw_filter
+    windows = _cut_windows(image)
     kept: list[PictureCase] = []
+    seen = np.zeros((0, 0))
     for _ in range(_DRAWS):
-        case = _join([*kept, draw(rng, image)])
-        if not _is_distinct(case):
+        case = _draw_response(rng, image, windows) if kind == "responses" else _draw_filter(rng, image)
+        own = _stand_out(case.expected)
+        if len(seen) and np.abs(seen @ own.T).max() >= _ALIKE:
             continue
-        if len(case.expected) == _FILTERS:
-            return case
-        kept = [case]
+        mistaken = _stand_out(_mistake(case, windows))
+        if np.abs(mistaken @ np.concatenate([own, *(_stand_out(other.expected) for other in kept)]).T).max() >= _ALIKE:
+            continue
+        kept.append(case)
+        seen = np.concatenate([seen.reshape(-1, own.size), own, mistaken])
+        if len(kept) == _FILTERS:
+            return _join(kept)
     raise RuntimeError(f"no {_FILTERS} distinct filters in {_DRAWS} draws")
 
 
-def correlate(image: Floats, weights: Floats, bias: Floats) -> Floats:
-    """Return the cross-correlation `(F, H', W')` of `image (1, H, W)` with `weights (F, 1, kh, kw)`, plus the bias."""
-    windows = np.lib.stride_tricks.sliding_window_view(image[0], weights.shape[2:])
-    return np.einsum("ijkl,fkl->fij", windows, weights[:, 0]) + bias[:, None, None]
+def _cut_windows(image: Floats) -> Floats:
+    """Return what each response sees of `image (1, H, W)`, as `(H' * W', kh * kw)`."""
+    windows = np.lib.stride_tricks.sliding_window_view(image[0], _KERNEL)
+    return windows.reshape(-1, _KERNEL[0] * _KERNEL[1])
 
 
-def _draw_response(rng: np.random.Generator, image: Floats) -> PictureCase:
+def _correlate(windows: Floats, weights: Floats) -> Floats:
+    """Return the cross-correlation `(1, H', W')` of the image with `weights (1, 1, kh, kw)`."""
+    height, width = (side - size + 1 for side, size in zip(_IMAGE, _KERNEL, strict=True))
+    return (windows @ weights.ravel()).reshape(1, height, width)
+
+
+def _draw_response(rng: np.random.Generator, image: Floats, windows: Floats) -> PictureCase:
     """One filter whose responses have standard deviation 1 and a median near 0."""
     weights = rng.uniform(-1.0, 1.0, (1, 1, *_KERNEL))
-    weights /= correlate(image, weights, np.zeros(1)).std()
-    bias = rng.uniform(-0.05, 0.05, 1) - np.median(correlate(image, weights, np.zeros(1)))
-    return PictureCase(weights, bias, image, correlate(image, weights, bias))
+    weights /= _correlate(windows, weights).std()
+    responses = _correlate(windows, weights)
+    bias = rng.uniform(-0.05, 0.05, 1) - np.median(responses)
+    return PictureCase(weights, bias, image, responses + bias)
 
 
 def _draw_filter(rng: np.random.Generator, image: Floats) -> PictureCase:
@@ -84,17 +97,20 @@ def _join(cases: list[PictureCase]) -> PictureCase:
     )
 
 
-def _is_distinct(case: PictureCase) -> bool:
-    """Whether no tile is like another, or like what a usual mistake makes of itself."""
-    tiles = case.expected
-    turned = [tiles[:, ::-1], tiles[:, :, ::-1], tiles[:, ::-1, ::-1]]
-    if case.weights.shape[2:] != tiles.shape[1:]:
-        turned.append(correlate(case.image, case.weights[:, :, ::-1, ::-1], case.bias))
-        turned.append(correlate(case.image, case.weights.swapaxes(2, 3), case.bias))
-        trim = [(a - b) // 2 for a, b in zip(case.image.shape[1:], tiles.shape[1:], strict=True)]
-        turned.append(case.image[:, trim[0] : trim[0] + tiles.shape[1], trim[1] : trim[1] + tiles.shape[2]])
-    count = len(tiles)
-    ranks = rank(np.concatenate([tiles, *turned]).reshape(-1, tiles[0].size))
-    alike = np.abs(np.corrcoef(ranks))[:count]
-    alike[np.arange(count), np.arange(count)] = 0.0
-    return bool(alike.max() < _ALIKE)
+def _mistake(case: PictureCase, windows: Floats) -> Floats:
+    """Return `(M, h, w)`: what usual mistakes make of a case's one tile."""
+    tile = case.expected
+    turned = [tile[:, ::-1], tile[:, :, ::-1], tile[:, ::-1, ::-1]]
+    if case.weights.shape[2:] != tile.shape[1:]:
+        turned.append(_correlate(windows, case.weights[:, :, ::-1, ::-1]))
+        turned.append(_correlate(windows, case.weights.swapaxes(2, 3)))
+        trim = [(a - b) // 2 for a, b in zip(case.image.shape[1:], tile.shape[1:], strict=True)]
+        turned.append(case.image[:, trim[0] : trim[0] + tile.shape[1], trim[1] : trim[1] + tile.shape[2]])
+    return np.concatenate(turned)
+
+
+def _stand_out(tiles: Floats) -> Floats:
+    """Return `(N, h * w)`: the ranks of each tile's entries, of mean 0 and length 1; their products are correlations of ranks."""
+    ranks = rank(tiles.reshape(len(tiles), -1))
+    centred = ranks - (ranks.shape[1] - 1) / 2
+    return centred / np.linalg.norm(centred[0])

@@ -6,10 +6,14 @@ Where there are none (small mosaics, smoothed ones) it is a cell of an even grid
 
 from __future__ import annotations
 
+import functools
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 Planes = NDArray[np.uint8]
 """A picture as `(3, height, width)`."""
 
@@ -36,7 +40,7 @@ def propose_rectangles(planes: Planes, count: int, shape: tuple[int, int]) -> Fl
     between, support = _between_lines(planes, shape)
     areas = (between[:, 2] - between[:, 0]) * (between[:, 3] - between[:, 1])
     frames = between[np.argsort(-areas * support**2, kind="stable")[:_FRAMES]]
-    parts = [_divide(frame, count, shape) for frame in (np.array([0.0, 0.0, width, height]), *frames)]
+    parts = [_divide(np.concatenate([[[0.0, 0.0, width, height]], frames]), count, shape)]
     if height * width <= _SMALL:
         parts.append(_every_place(width, height, shape))
     return np.concatenate([*parts, between[areas <= height * width / 2][:_MOST]])
@@ -54,12 +58,10 @@ def _between_lines(planes: Planes, shape: tuple[int, int]) -> tuple[Floats, Floa
     top, bottom = _pair(y, 2 * shape[0])
     upright = (x_cover[y[bottom]] - x_cover[y[top]]) / (y[bottom] - y[top])[:, None]
     level = (y_cover[x[right]] - y_cover[x[left]]) / (x[right] - x[left])[:, None]
-    wide, high = (x[right] - x[left]) / shape[1], (y[bottom] - y[top]) / shape[0]
-    ratio = wide[:, None] / high[None, :]
+    i, j = _meet(left, right, upright.T >= _SUPPORT, level >= _SUPPORT, top, bottom)
+    ratio = ((x[right] - x[left]) / shape[1])[i] / ((y[bottom] - y[top]) / shape[0])[j]
     fits = (ratio <= _STRETCH) & (ratio >= 1 / _STRETCH)
-    vertical, horizontal = upright.T >= _SUPPORT, level >= _SUPPORT
-    fits &= vertical[left] & vertical[right] & horizontal[:, top] & horizontal[:, bottom]
-    i, j = np.nonzero(fits)
+    i, j = i[fits], j[fits]
     clear = upright[j, left[i]] * upright[j, right[i]] * level[i, top[j]] * level[i, bottom[j]]
     best = np.argpartition(-clear, 2 * _MOST)[: 2 * _MOST] if len(clear) > 2 * _MOST else np.arange(len(clear))
     best = best[np.argsort(-clear[best], kind="stable")]
@@ -67,7 +69,28 @@ def _between_lines(planes: Planes, shape: tuple[int, int]) -> tuple[Floats, Floa
     return np.stack([x[left[i]], y[top[j]], x[right[i]], y[bottom[j]]], axis=1).astype(np.float64), clear[best]
 
 
-def _find_lines(steps: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+def _meet(
+    left: Places, right: Places, upright: NDArray[np.bool_], level: NDArray[np.bool_], top: Places, bottom: Places
+) -> tuple[Places, Places]:
+    """Return the pairs of upright lines, and those of level ones, that make a rectangle with an edge along every side.
+
+    `upright (lines, level pairs)` and `level (upright pairs, lines)` say which line has an edge between which pair. About
+    one line in three has, so that a left line alone leaves out most of the pairs: one left line after the other.
+    """
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    starts = np.searchsorted(left, np.arange(len(upright) + 1))
+    for line, (first, last) in enumerate(itertools.pairwise(starts)):
+        pairs = np.flatnonzero(upright[line])
+        if first == last or not len(pairs):
+            continue
+        own = level[first:last]
+        meets = upright[:, pairs][right[first:last]] & own[:, top[pairs]] & own[:, bottom[pairs]]
+        i, j = np.divmod(np.flatnonzero(meets), len(pairs))
+        found.append((i + first, pairs[j]))
+    return np.concatenate([i for i, _ in found]), np.concatenate([j for _, j in found])
+
+
+def _find_lines(steps: NDArray[np.int16]) -> tuple[Places, NDArray[np.int32]]:
     """Return the places of vertical edges, the strongest first, and for each the count of edge pixels above every row."""
     height, width = steps.shape[0], steps.shape[1] + 1
     strength = np.minimum(steps, 96).sum(axis=0, dtype=np.int64)
@@ -83,28 +106,35 @@ def _find_lines(steps: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np
     return np.concatenate([[0, width], places + 1]), cover
 
 
-def _pair(lines: NDArray[np.int64], least: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pair(lines: Places, least: int) -> tuple[Places, Places]:
     """Return the indices of every two lines that are at least `least` apart, the lower one first."""
     first, second = np.nonzero(lines[None, :] - lines[:, None] >= least)
     return first, second
 
 
-def _divide(frame: Floats, count: int, shape: tuple[int, int]) -> Floats:
-    """Rectangles of every even grid of `count` or a few more tiles in a frame, with gaps of up to 3 cells."""
-    found: list[Floats] = []
+def _divide(frames: Floats, count: int, shape: tuple[int, int]) -> Floats:
+    """Rectangles of every even grid of `count` or a few more tiles in each of `frames (N, 4)`, with gaps of up to 3 cells."""
+    shares = _lay_grids(count, shape)
+    start, size = frames[:, None, :2], frames[:, None, 2:] - frames[:, None, :2]
+    return np.concatenate([start + shares[:, :2] * size, start + shares[:, 2:] * size], axis=2).reshape(-1, 4)
+
+
+@functools.cache
+def _lay_grids(count: int, shape: tuple[int, int]) -> Floats:
+    """The same for a frame of size 1."""
+    found: list[tuple[float, float, float, float]] = []
     for rows in range(1, count + 1):
         for columns in range(-(-count // rows), -(-count // rows) + 2):
             for gap in (0, 1, 2, 3):
                 for margin in {0, gap}:
-                    x = _lay(frame[0], frame[2], columns, shape[1], gap, margin)
-                    y = _lay(frame[1], frame[3], rows, shape[0], gap, margin)
-                    found += [np.array([left, top, right, bottom]) for left, right in x for top, bottom in y]
+                    x, y = _lay(columns, shape[1], gap, margin), _lay(rows, shape[0], gap, margin)
+                    found += [(left, top, right, bottom) for left, right in x for top, bottom in y]
     return np.array(found)
 
 
-def _lay(start: float, end: float, tiles: int, cells: int, gap: int, margin: int) -> list[tuple[float, float]]:
-    cell = (end - start) / (tiles * cells + (tiles - 1) * gap + 2 * margin)
-    firsts = [start + (margin + k * (cells + gap)) * cell for k in range(tiles)]
+def _lay(tiles: int, cells: int, gap: int, margin: int) -> list[tuple[float, float]]:
+    cell = 1 / (tiles * cells + (tiles - 1) * gap + 2 * margin)
+    firsts = [(margin + k * (cells + gap)) * cell for k in range(tiles)]
     return [(first, first + cells * cell) for first in firsts]
 
 
