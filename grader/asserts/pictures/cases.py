@@ -43,17 +43,17 @@ def design_case(rng: np.random.Generator, kind: Literal["responses", "filters"])
     image = rng.uniform(0.0, 1.0, (1, *_IMAGE))
     windows = _cut_windows(image)
     kept: list[PictureCase] = []
-    seen = np.zeros((0, 0))
+    seen: list[Floats] = []
     for _ in range(_DRAWS):
         case = _draw_response(rng, image, windows) if kind == "responses" else _draw_filter(rng, image)
         own = _stand_out(case.expected)
-        if len(seen) and np.abs(seen @ own.T).max() >= _ALIKE:
+        if seen and np.abs(np.concatenate(seen) @ own.T).max() >= _ALIKE:
             continue
         mistaken = _stand_out(_mistake(case, windows))
-        if np.abs(mistaken @ np.concatenate([own, *(_stand_out(other.expected) for other in kept)]).T).max() >= _ALIKE:
+        if np.abs(mistaken @ np.concatenate([own, *seen[::2]]).T).max() >= _ALIKE:
             continue
         kept.append(case)
-        seen = np.concatenate([seen.reshape(-1, own.size), own, mistaken])
+        seen += [own, mistaken]
         if len(kept) == _FILTERS:
             return _join(kept)
     raise RuntimeError(f"no {_FILTERS} distinct filters in {_DRAWS} draws")
