@@ -24,7 +24,7 @@ from grader.worker.startup import Layer, Setting, start_worker
 from grader.worker.sweep import kill_children, kill_group_of, reap, remove_folder
 
 MAX_MESSAGE = 64 << 10
-_SHARED = ("numpy", "numpy.linalg", "numpy.random", "numpy.lib.stride_tricks", "gzip", "threading")
+_SHARED = ("numpy", "numpy.linalg", "numpy.random", "numpy.lib.stride_tricks", "gzip", "threading", "zipfile")
 """Loaded once here and not in every worker: NumPy loads its parts only when they are first used."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
