@@ -48,20 +48,20 @@ def dense(samples: int = 3) -> Family:
     """`Dense(inputs, outputs)`."""
 
     def make(sizes: Sizes) -> Made:
-        n, inputs, outputs = sizes["samples"], sizes["inputs"], sizes["outputs"]
+        n, inputs, outputs = sizes["batch_size"], sizes["input_features"], sizes["output_features"]
         return Made(lambda generator: draws.draw_dense(generator, (n, inputs, outputs)), (inputs, outputs), (n, outputs))
 
-    return Family({"samples": samples, "inputs": 5, "outputs": 7}, make)
+    return Family({"batch_size": samples, "input_features": 5, "output_features": 7}, make)
 
 
 def maxout(samples: int = 3, inputs: int = 5, outputs: int = 7) -> Family:
     """`Maxout(inputs, outputs)`, two pieces."""
 
     def make(sizes: Sizes) -> Made | None:
-        n, inputs, outputs = sizes["samples"], sizes["inputs"], sizes["outputs"]
+        n, inputs, outputs = sizes["batch_size"], sizes["input_features"], sizes["output_features"]
         return Made(lambda generator: draws.draw_maxout(generator, (n, inputs, outputs)), (inputs, outputs), (n, outputs))
 
-    return Family({"samples": samples, "inputs": inputs, "outputs": outputs}, make)
+    return Family({"batch_size": samples, "input_features": inputs, "output_features": outputs}, make)
 
 
 def convolution(kernel: Pair = (3, 4), outputs: int = 11, stride: Pair | None = None, padding: Pair | None = None) -> Family:
@@ -70,23 +70,23 @@ def convolution(kernel: Pair = (3, 4), outputs: int = 11, stride: Pair | None = 
     border = padding or (0, 0)
 
     def make(sizes: Sizes) -> Made | None:
-        window = (sizes["kernel rows"], sizes["kernel columns"])
-        shape = (sizes["samples"], sizes["channels"], sizes["rows"], sizes["columns"])
+        window = (sizes["kernel_rows"], sizes["kernel_columns"])
+        shape = (sizes["batch_size"], sizes["channels"], sizes["rows"], sizes["columns"])
         if not _fits(shape[2:], window, border):
             return None
         return Made(
-            lambda generator: draws.draw_convolution(generator, shape, sizes["outputs"], window),
-            (sizes["channels"], sizes["outputs"], window),
+            lambda generator: draws.draw_convolution(generator, shape, sizes["filters"], window),
+            (sizes["channels"], sizes["filters"], window),
         )
 
     sizes = {
-        "samples": n,
+        "batch_size": n,
         "channels": channels,
         "rows": rows,
         "columns": columns,
-        "outputs": outputs,
-        "kernel rows": kernel[0],
-        "kernel columns": kernel[1],
+        "filters": outputs,
+        "kernel_rows": kernel[0],
+        "kernel_columns": kernel[1],
     }
     given = {"stride": stride, "padding": padding}
     return Family(sizes, make, {name: value for name, value in given.items() if value is not None})
@@ -102,13 +102,13 @@ def pooling(
     step = stride or kernel
 
     def make(sizes: Sizes) -> Made | None:
-        shape = (sizes["samples"], sizes["channels"], sizes["rows"], sizes["columns"])
+        shape = (sizes["batch_size"], sizes["channels"], sizes["rows"], sizes["columns"])
         if not _fits(shape[2:], kernel, (0, 0)):
             return None
         output = tuple((shape[2 + axis] - kernel[axis]) // step[axis] + 1 for axis in (0, 1))
         return Made(lambda generator: {"input": draw(generator, shape)}, (kernel,), (*shape[:2], *output))
 
-    names: tuple[str, ...] = ("samples", "channels", "rows", "columns")
+    names: tuple[str, ...] = ("batch_size", "channels", "rows", "columns")
     return Family(dict(zip(names, shape, strict=True)), make, {} if stride is None else {"stride": stride})
 
 
@@ -116,21 +116,21 @@ def batch_norm(samples: int = 7, features: int = 5) -> Family:
     """`BatchNorm(features)` on matrices."""
 
     def make(sizes: Sizes) -> Made:
-        shape = (sizes["samples"], sizes["features"])
+        shape = (sizes["batch_size"], sizes["features"])
         return Made(lambda generator: draws.draw_batch_norm(generator, shape), (shape[1],), shape)
 
     # Of fewer than two samples nothing is left after the mean is taken away.
-    return Family({"samples": samples, "features": features}, make, least={"samples": 2})
+    return Family({"batch_size": samples, "features": features}, make, least={"batch_size": 2})
 
 
 def matrix(draw: Callable[[np.random.Generator, tuple[int, int]], NDArray[Any]], shape: tuple[int, int] = (3, 5)) -> Family:
     """A function of a matrix (samples, features) that gives another of its shape, drawn by `draw(generator, shape)`."""
 
     def make(sizes: Sizes) -> Made:
-        shape = (sizes["samples"], sizes["features"])
+        shape = (sizes["batch_size"], sizes["features"])
         return Made(lambda generator: {"input": draw(generator, shape)}, output_shape=shape)
 
-    return Family({"samples": shape[0], "features": shape[1]}, make)
+    return Family({"batch_size": shape[0], "features": shape[1]}, make)
 
 
 def loss(
@@ -138,17 +138,21 @@ def loss(
     target: Callable[[np.random.Generator, tuple[int, int]], NDArray[Any]],
     seed: int,
     shape: tuple[int, int],
-    least_columns: int = 1,
+    classes: bool = False,
     **kwargs: Any,
 ) -> Family:
-    """A loss of predictions drawn by `draw(generator, shape, target)`, each shape with a target of its own."""
+    """A loss of predictions drawn by `draw(generator, shape, target)`, each shape with a target of its own.
+
+    `classes` says that the columns are classes, of which there are two at least.
+    """
+    name = "classes" if classes else "features"
 
     def make(sizes: Sizes) -> Made:
-        shape = (sizes["samples"], sizes["columns"])
+        shape = (sizes["batch_size"], sizes[name])
         aim = target(np.random.default_rng((seed, *shape)), shape)
         return Made(lambda generator: {"prediction": draw(generator, shape, aim)}, output_shape=(), target=aim)
 
-    return Family({"samples": shape[0], "columns": shape[1]}, make, kwargs, {"columns": least_columns})
+    return Family({"batch_size": shape[0], name: shape[1]}, make, kwargs, {name: 2} if classes else {})
 
 
 def _fits(image: tuple[int, ...], kernel: Pair, border: Pair) -> bool:

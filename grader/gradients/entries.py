@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,16 +26,44 @@ class Entry:
     """What forward says."""
 
 
-def measure_entries(
-    subject: Subject,
-    point: Arguments,
-    argument: str,
-    gradient: Array,
-    grad_output: Array,
-    generator: np.random.Generator,
-    at_most: int = 60,
-) -> list[Entry]:
-    """Difference up to `at_most` entries, chosen at random when there are more, in one trip; accurate to about 1e-9."""
+@dataclass(frozen=True)
+class Slopes:
+    """The derivatives of every output at single entries of one argument."""
+
+    shape: tuple[int, ...]
+    """Of the argument."""
+    places: tuple[int, ...]
+    """The entries that were moved, flat, in order."""
+    rows: Array
+    """(places, *output's shape)."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every entry was moved."""
+        return len(self.places) == math.prod(self.shape)
+
+    def pull_back(self, grad_output: Array) -> Array:
+        """Return the gradient at the moved entries for any upstream gradient in the output's shape, flat."""
+        return np.sum(self.rows * grad_output, axis=tuple(range(1, self.rows.ndim)))
+
+    def compare(self, gradient: Array, grad_output: Array) -> list[Entry]:
+        """Set what backward says beside what forward says, entry by entry."""
+        numeric = self.pull_back(grad_output)
+        indices = np.unravel_index(self.places, self.shape) if self.shape else ()
+        listed = zip(*indices, strict=True) if self.shape else [()]
+        return [
+            Entry(tuple(int(i) for i in index), float(gradient.flat[place]), float(value))
+            for index, place, value in zip(listed, self.places, numeric, strict=True)
+        ]
+
+
+def measure_slopes(
+    subject: Subject, point: Arguments, argument: str, output_shape: tuple[int, ...], generator: np.random.Generator, at_most: int = 60
+) -> Slopes:
+    """Difference up to `at_most` entries, chosen at random when there are more, in one trip; accurate to about 1e-9.
+
+    An entry beside which forward gives another shape is left out.
+    """
     at = point[argument]
     step = STEP * (min(1.0, float(np.sqrt(np.mean(at**2)))) or 1.0)
     flat: list[int] = sorted(generator.permutation(at.size)[:at_most].tolist())
@@ -45,15 +74,15 @@ def measure_entries(
             moved.flat[place] += sign * step
             points.append({**point, argument: moved})
     outputs = subject.forward(points)
-    entries: list[Entry] = []
-    for place, pair in zip(flat, range(0, len(points), 2), strict=True):
-        if not outputs[pair].shape == outputs[pair + 1].shape == grad_output.shape:
-            continue
-        width = float(points[pair][argument].flat[place] - points[pair + 1][argument].flat[place])
-        numeric = float(np.sum(grad_output * (outputs[pair] - outputs[pair + 1]))) / width
-        index = tuple(int(i) for i in np.unravel_index(place, at.shape))
-        entries.append(Entry(index, float(gradient.flat[place]), numeric))
-    return entries
+    places: list[int] = []
+    rows: list[Array] = []
+    for number, place in enumerate(flat):
+        up, down = outputs[2 * number : 2 * number + 2]
+        if up.shape == down.shape == output_shape:
+            width = float(points[2 * number][argument].flat[place] - points[2 * number + 1][argument].flat[place])
+            places.append(place)
+            rows.append((up - down) / width)
+    return Slopes(at.shape, tuple(places), np.array(rows).reshape(len(places), *output_shape))
 
 
 def find_worst(entries: Sequence[Entry], relative: float = 1e-6) -> Entry | None:

@@ -20,14 +20,8 @@ CALLS_OF_DIFFERENCES = 20.0
 _CLOSE = 1e-6
 
 
-def ask(subject: Subject, case: Case, argument: str, entries: Sequence[Entry]) -> list[Finding]:
-    """Return the suspicions that hold for the gradient at `argument`, most telling first; `entries` say what is right."""
-    assert case.turn is not None
-    return judge_answers(subject, subject.answer(case.point, case.turn.grad_output), argument, entries)
-
-
 def judge_answers(subject: Subject, answers: Answers, argument: str, entries: Sequence[Entry]) -> list[Finding]:
-    """Judge the answers to all questions, one after the other."""
+    """Return the suspicions that hold for the gradient at `argument`, most telling first; `entries` say what is right."""
     what = subject.label(argument)
     alone, twice, doubled = (given.get(argument) for given in (answers.alone, answers.twice, answers.doubled))
     memory = _find_memory(what, argument, alone, twice, entries)

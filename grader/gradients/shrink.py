@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 Sizes = Mapping[str, int]
-"""The numbers that a case's shapes are made of, by name: samples, inputs, rows."""
+"""The numbers that a case's shapes are made of, by name: batch_size, input_features, rows."""
 
 MOST_TRIES = 40
 """Cases tried before the smallest one so far is taken as it is."""

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from grader.gradients import LocalSubject, draws, judge_gradients
-from grader.gradients.entries import measure_entries
+from grader.gradients.entries import measure_slopes
 from grader.gradients.findings import Kind
-from grader.gradients.questions import ask
+from grader.gradients.questions import judge_answers
 
 
 class Dense:
@@ -81,10 +81,11 @@ def ask_about(layer, argument="W"):
     trial, _ = judgement.wrong
     fresh = layer()
     subject = LocalSubject(fresh.forward, fresh.backward, title="Dense")
-    told = trial.case.told.gradients[argument]
+    case = trial.case
     honest = LocalSubject(Dense().forward, Dense().backward)
-    entries = measure_entries(honest, trial.case.point, argument, told, trial.case.turn.grad_output, np.random.default_rng(0))
-    return ask(subject, trial.case, argument, entries)
+    slopes = measure_slopes(honest, case.point, argument, case.told.output.shape, np.random.default_rng(0))
+    answers = subject.answer(case.point, case.turn.grad_output)
+    return judge_answers(subject, answers, argument, slopes.compare(case.told.gradients[argument], case.turn.grad_output))
 
 
 @pytest.mark.parametrize(

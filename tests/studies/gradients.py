@@ -61,12 +61,12 @@ FAMILIES: dict[str, tuple[tuple[str, str], Family, tuple[str, ...]]] = {
     "MSELoss": (("losses", "MSELoss"), families.loss(plain(draws.draw_gaussian), draws.draw_gaussian, 1, ROWS), ("prediction",)),
     "CrossEntropyLoss": (
         ("losses", "CrossEntropyLoss"),
-        families.loss(plain(draws.draw_gaussian), draws.draw_labels, 1, ROWS, 2),
+        families.loss(plain(draws.draw_gaussian), draws.draw_labels, 1, ROWS, True),
         ("prediction",),
     ),
     "CrossEntropyLoss, probabilities": (
         ("losses", "CrossEntropyLoss"),
-        families.loss(plain(draws.draw_probability_rows), draws.draw_labels, 1, ROWS, 2, from_logits=False),
+        families.loss(plain(draws.draw_probability_rows), draws.draw_labels, 1, ROWS, True, from_logits=False),
         ("prediction",),
     ),
     "BinaryCrossEntropyLoss": (
@@ -74,7 +74,7 @@ FAMILIES: dict[str, tuple[tuple[str, str], Family, tuple[str, ...]]] = {
         families.loss(plain(draws.draw_gaussian), draws.draw_probabilities, 1, ROWS),
         ("prediction",),
     ),
-    "HingeLoss": (("losses", "HingeLoss"), families.loss(hinge, draws.draw_labels, 1, ROWS, 2), ("prediction",)),
+    "HingeLoss": (("losses", "HingeLoss"), families.loss(hinge, draws.draw_labels, 1, ROWS, True), ("prediction",)),
 }
 """Title: constructor, cases, arguments."""
 

@@ -46,7 +46,7 @@ def check_gradient(submission, seed, draw, kwargs, *, rows):
     """Batches of 3 and of 1, with targets of their own."""
     aim = draw_probability_rows if rows else draw_labels
     for shape in ((3, 5), (1, 4)):
-        family = loss(lambda generator, shape, target: draw(generator, shape), aim, seed, shape, least_columns=2, **kwargs)
+        family = loss(lambda generator, shape, target: draw(generator, shape), aim, seed, shape, classes=True, **kwargs)
         check_loss(submission, CROSS_ENTROPY, family=family, seed=seed, cases=3)
 
 

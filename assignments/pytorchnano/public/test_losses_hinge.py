@@ -26,7 +26,7 @@ def check_gradient(submission, seed, margin, kwargs):
         def draw(generator, shape, labels, scale=scale):
             return draw_hinge_scores(generator, labels, shape[1], margin, scale)
 
-        family = loss(draw, draw_labels, seed, shape, least_columns=2, **kwargs)
+        family = loss(draw, draw_labels, seed, shape, classes=True, **kwargs)
         check_loss(submission, HINGE, family=family, seed=seed, cases=3 if scale == 1.0 else 2)
 
 
