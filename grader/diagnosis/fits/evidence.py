@@ -18,6 +18,8 @@ from grader.diagnosis.fits.records import WEAK, Array, Fit, WrongArray
 
 SEARCH_BITS = 10.0
 """For the choice among about a thousand hypotheses."""
+_CLEARLY = 20
+"""A difference below so many tolerances may be noise, or an epsilon: nothing is said about it."""
 _GRAINS = 20
 """Two numbers count as equal when they lie within so many tolerances."""
 
@@ -102,7 +104,8 @@ def compare(wrong: WrongArray) -> Comparison | None:
     if right.shape != got.shape:
         return Comparison(wrong, right, got, scale or 1.0, np.ones(got.shape, dtype=bool))
     off = np.abs(got - right) > wrong.tolerance * scale
-    return Comparison(wrong, right, got, scale, off) if off.any() else None
+    clear = np.abs(got - right).max(initial=0.0) > _CLEARLY * wrong.tolerance * scale
+    return Comparison(wrong, right, got, scale, off) if clear else None
 
 
 def weigh_region(entries: int, inside: int, wrong: int) -> float:

@@ -13,6 +13,7 @@ from grader.diagnosis.fits.records import Array, Fit, WrongArray
 
 _LEAST_BITS = 6.0
 """A region is named from here, beyond the search among a dozen of regions."""
+_LEAST_SHARE = 0.8
 
 
 def say_axis(wrong: WrongArray, axis: int) -> str:
@@ -30,6 +31,9 @@ def fit_region(comparison: Comparison) -> Fit | None:
     best: tuple[float, int, str, str, Array] | None = None
     for label, words, inside in _regions(comparison):
         if inside.shape != off.shape or (off & ~inside).any() or inside.all():
+            continue
+        # Where a sign decides, nearly all of the region is wrong; large errors among large inputs are not that.
+        if label.endswith(("_negative", "_positive")) and count < _LEAST_SHARE * int(inside.sum()):
             continue
         bits = weigh_region(off.size, int(inside.sum()), count) - 4
         if best is None or bits > best[0]:

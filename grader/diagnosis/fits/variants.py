@@ -44,41 +44,46 @@ def vary(wrong: WrongArray) -> Iterator[Variant]:
             yield from _vary_batch(name, array)
         if name in _INPUTS:
             yield from _vary_input(name, array, wrong)
-        elif name not in _FIXED:
+        elif name not in _FIXED and wrong.name != f"d{name}":
+            # A parameter's own gradient follows it too loosely for a match to tell.
             yield from _vary_parameter(name, array)
 
 
 def _vary_setting(wrong: WrongArray, name: str, value: Setting) -> Iterator[Variant]:
+    """One variant a value; where several stories lead to it, all of them are told."""
+    stories: dict[Setting, list[tuple[str, str]]] = {}
+    for label, words, other in _stories(wrong, name, value):
+        if other != value:
+            stories.setdefault(other, []).append((label, words))
     said = name.replace("_", " ")
-    seen: list[Setting] = [value]
+    for other, told in stories.items():
+        label = "|".join(label for label, _ in told)
+        words = " or ".join(words for _, words in told)
+        yield Variant(f"{name}.{label}", f"{said} were {other} and not {value}: {words}", {name: other})
 
-    def once(label: str, words: str, other: Setting) -> Iterator[Variant]:
-        if other not in seen:
-            seen.append(other)
-            yield Variant(f"{name}.{label}", words, {name: other})
 
+def _stories(wrong: WrongArray, name: str, value: Setting) -> Iterator[tuple[str, str, Setting]]:
     if isinstance(value, bool):
-        yield from once(f"is_{not value}", f"{said} were {not value}", not value)
+        yield f"is_{not value}", "taken for its contrary", not value
         return
-    if isinstance(value, tuple):
-        rows, columns = value
-        yield from once("sides_exchanged", f"the two sides of {said} {value} were exchanged", (columns, rows))
-        yield from once("rows_for_both", f"the first number of {said} {value} were taken for both sides", (rows, rows))
-        yield from once("columns_for_both", f"the second number of {said} {value} were taken for both sides", (columns, columns))
-        for other, pair in wrong.settings.items():
-            if isinstance(pair, tuple) and other != name:
-                yield from once(f"is_{other}", f"{said} were {other.replace('_', ' ')}, {pair}", pair)
-        if name in wrong.defaults:
-            yield from once("default", f"{said} were always {wrong.defaults[name]}", wrong.defaults[name])
-        plain = (0, 0) if name == "padding" else (1, 1)
-        yield from once("ignored", f"{said} were {plain[0]}", plain)
-        if plain[0] == 0:
-            yield from once("one", f"{said} were 1", (1, 1))
-        return
+    if isinstance(value, int):
+        return  # a count: another one would change every shape
     if name in wrong.defaults:
-        yield from once("default", f"{said} were always {wrong.defaults[name]}", wrong.defaults[name])
-    for label, words, other in (("zero", "0", 0.0), ("one", "1", 1.0), ("minus", f"-{value}", -value), ("complement", f"1 - {value}", 1 - value)):
-        yield from once(label, f"{said} were {words}", float(other))
+        yield "default", "its default, whatever is given", wrong.defaults[name]
+    if isinstance(value, float):
+        yield "zero", "left out", 0.0
+        yield "one", "left out", 1.0
+        yield "minus", "the sign lost", -value
+        yield "complement", "what is left to 1 in its place", 1 - value
+        return
+    rows, columns = value
+    yield "sides_exchanged", "its two sides exchanged", (columns, rows)
+    yield "rows_for_both", "its first number taken for both sides", (rows, rows)
+    yield "columns_for_both", "its second number taken for both sides", (columns, columns)
+    for other, pair in wrong.settings.items():
+        if isinstance(pair, tuple) and other != name:
+            yield f"is_{other}", f"that of {other.replace('_', ' ')} in its place", pair
+    yield "ignored", "left out", (0, 0) if name == "padding" else (1, 1)
 
 
 def _vary_target(target: Array, wrong: WrongArray) -> Iterator[Variant]:
