@@ -13,6 +13,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -258,7 +259,7 @@ def _print_bug(name: str, seen: list[Seen], right: list[str], *, verbose: bool) 
 
 def describes(fit: Fit, right: list[str]) -> bool:
     """Whether a label is among those that describe the bug; `factor.*` stands for all of a family."""
-    return any(fit.label == label or (label.endswith("*") and fit.label.startswith(label[:-1])) for label in right)
+    return any(fnmatchcase(fit.label, label) for label in right)
 
 
 def judge(seen: list[Seen], right: list[str]) -> str:

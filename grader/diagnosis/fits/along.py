@@ -8,10 +8,14 @@ from itertools import combinations
 import numpy as np
 
 from grader.diagnosis.fits.evidence import Comparison
+from grader.diagnosis.fits.offset import FORMER
 from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_array, say_axis
 
 Axes = tuple[int, ...]
+
+_LARGEST_FACTOR = 1e3
+"""Beyond it, the errors of the right array would fit anything."""
 
 
 def shared_axes(shape: tuple[int, ...]) -> Iterator[Axes]:
@@ -65,7 +69,8 @@ def fit_factor_along(comparison: Comparison) -> Fit | None:
         if not power.all():
             continue
         factor = (right * got).sum(axis=axes, keepdims=True) / power
-        if not comparison.is_close(factor * right, got, float(np.abs(factor).max())):
+        largest = float(np.abs(factor).max())
+        if largest > _LARGEST_FACTOR or not comparison.is_close(factor * right, got, largest):
             continue
         known = _name_factors(comparison, factor.reshape(-1))
         each, tail = _each(comparison, axes), f": the factor is {known[1]}" if known else ""
@@ -98,7 +103,7 @@ def fit_array_along(comparison: Comparison) -> Fit | None:
     if not comparison.same_shape:
         return None
     for name, array in comparison.wrong.arrays.items():
-        if array.shape == comparison.right.shape and array.dtype.kind == "f" and np.ptp(array):
+        if array.shape == comparison.right.shape and array.dtype.kind == "f" and np.ptp(array) and not name.startswith(FORMER):
             said = f"off by a multiple of {say_array(name)}, one for each {{each}}: a term with a sum over the rest is missing, or too much"
             found = _fit_with(comparison, array, comparison.difference, f"array_along.{name}", said)
             if found is not None:
@@ -115,7 +120,9 @@ def _fit_with(comparison: Comparison, base: Array, wanted: Array, label: str, sa
             if not power.all():
                 continue
             factor = ((base - centre) * (wanted - level)).sum(axis=axes, keepdims=True) / power
-            if not comparison.is_close(factor * (base - centre) + level, wanted, float(np.abs(factor).max())):
+            # Only the right array has errors that a factor blows up.
+            magnified = float(np.abs(factor).max()) if base is comparison.right else 1.0
+            if magnified > _LARGEST_FACTOR or not comparison.is_close(factor * (base - centre) + level, wanted, magnified):
                 continue
             bits = comparison.weigh(factor.size * (1 + moved))
             sentence = f"{comparison.wrong.name} is {said.format(each=_each(comparison, axes))}."

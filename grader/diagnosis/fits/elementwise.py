@@ -11,6 +11,8 @@ from grader.diagnosis.fits.names import say_number
 from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_array
 
+_PLAIN_BOUNDS = (-6.0, -1.0, -0.5, 0.0, 0.5, 1.0, 6.0)
+
 
 def fit_function(comparison: Comparison) -> Fit | None:
     """What was given is a plain function of the right array, entry by entry."""
@@ -51,10 +53,13 @@ def fit_clipped(comparison: Comparison) -> Fit | None:
     low, high = float(got.min()), float(got.max())
     if not comparison.accepts(np.clip(right, low, high)) or low == high:
         return None
+    # What was cut off is one number, bit by bit; small entries beside huge ones only look so.
+    if any(np.ptp(got[np.abs(got - bound) <= comparison.tolerance]) > 1e-9 * comparison.scale for bound in (low, high)):
+        return None
     below, above = (float(right[off].min()) < low), (float(right[off].max()) > high)
     bounds = [("below", low)] * below + [("above", high)] * above
-    plain = [abs(bound - round(bound, 3)) <= comparison.tolerance for _, bound in bounds]
-    bits = (int(off.sum()) - sum(not one for one in plain)) * comparison.bits_a_number - 10
+    free = sum(min(abs(bound - plain) for plain in _PLAIN_BOUNDS) > 1e-6 for _, bound in bounds)
+    bits = (int(off.sum()) - free) * comparison.bits_a_number - 10
     said = " and ".join(f"{side} at {say_number(bound) if abs(bound) > comparison.tolerance else '0'}" for side, bound in bounds)
     label = "_".join(side for side, _ in bounds)
     return comparison.fit(f"clipped.{label}", f"{comparison.wrong.name} is the right one, cut off {said}.", bits, {"bounds": bounds})

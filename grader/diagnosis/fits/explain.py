@@ -21,10 +21,10 @@ from grader.diagnosis.fits.exchanged import fit_diagonal, fit_exchanged, fit_ove
 from grader.diagnosis.fits.factor import fit_factor
 from grader.diagnosis.fits.finite import fit_not_finite
 from grader.diagnosis.fits.masks import fit_mask
-from grader.diagnosis.fits.offset import fit_combination, fit_constant, fit_multiple_of_array, fit_multiple_of_right_and_array
+from grader.diagnosis.fits.offset import fit_combination, fit_constant, fit_mixture, fit_multiple_of_array, fit_plain_mixture
 from grader.diagnosis.fits.order import fit_order, fit_shift
 from grader.diagnosis.fits.records import Fit, WrongArray
-from grader.diagnosis.fits.regions import fit_region
+from grader.diagnosis.fits.regions import fit_region, fit_target_region
 from grader.diagnosis.fits.shapes import fit_shape
 from grader.diagnosis.fits.zeros import fit_zero, fit_zero_slices
 
@@ -40,6 +40,8 @@ FAMILIES: Sequence[Family] = (
     fit_shift,
     fit_constant,
     fit_multiple_of_array,
+    fit_plain_mixture,
+    fit_target_region,
     fit_function,
     fit_clipped,
     fit_normalised,
@@ -49,7 +51,6 @@ FAMILIES: Sequence[Family] = (
     fit_constant_along,
     fit_factor_along,
     fit_region,
-    fit_multiple_of_right_and_array,
     fit_affine_along,
     fit_array_along,
     fit_diagonal,
@@ -58,6 +59,7 @@ FAMILIES: Sequence[Family] = (
     fit_ignored_upstream,
     fit_exchanged,
     fit_overwritten,
+    fit_mixture,
     fit_same_along,
     fit_wrong_slices,
 )

@@ -8,6 +8,8 @@ from grader.diagnosis.fits.evidence import Comparison
 from grader.diagnosis.fits.names import Quantity, name_number, say_candidates, say_number
 from grader.diagnosis.fits.records import Fit
 
+_MOST_CANDIDATES = 3
+
 
 def fit_factor(comparison: Comparison) -> Fit | None:
     """The right array times one number, named from the sizes when exactly one of them explains it."""
@@ -40,6 +42,8 @@ def _say(comparison: Comparison, found: list[Quantity], factor: float) -> str:
     times = f"{name} is exactly {number} {'times' if abs(factor) > 1 else 'of'} the right one"
     if not found:
         return f"{name} is right up to one factor: every entry is {factor:.6g} times the right one."
+    if len(found) > _MOST_CANDIDATES:
+        return f"{times}: a factor too many or too few, which several of the sizes here would explain."
     if len(found) > 1:
         roles = {quantity.role for quantity in found}
         inverted = "1 over " if roles == {"inverse"} else ""

@@ -14,8 +14,11 @@ def fit_not_finite(wrong: WrongArray) -> Fit | None:
     if not (nan or infinite) or not np.isfinite(right).all():
         return None
     facts = {"nan": nan, "infinite": infinite, "entries": got.size}
+    everywhere = " everywhere" if got.ndim else ""
     if nan == got.size:
-        said, points = "is NaN everywhere", "something became inf - inf, 0 / 0 or 0 times inf on the way"
+        said, points = f"is NaN{everywhere}", "something became inf - inf, 0 / 0 or 0 times inf on the way"
+    elif infinite == got.size:
+        said, points = f"is infinite{everywhere}", "look for a power that overflows, a division by 0 or a log 0"
     elif nan:
         said, points = f"is NaN in {nan} of {got.size} entries", "look there for a power that overflows, a 0 / 0 or a 0 times log 0"
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.diagnosis.fits.evidence import Comparison
+from grader.diagnosis.fits.offset import FORMER
 from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_array, say_axis
 
@@ -14,7 +15,7 @@ def fit_mask(comparison: Comparison) -> Fit | None:
     if not comparison.same_shape or comparison.right.size < 4:
         return None
     for name, array in comparison.wrong.arrays.items():
-        if array.shape != comparison.right.shape or array.dtype.kind != "f" or comparison.count_levels(array) < array.size // 2:
+        if array.shape != comparison.right.shape or array.dtype.kind != "f" or comparison.count_levels(array) < array.size // 2 or name.startswith(FORMER):
             continue
         switches = _find_switches(comparison, array)
         if switches is not None:
@@ -40,7 +41,9 @@ def _find_switches(comparison: Comparison, array: Array) -> tuple[Array, Array] 
 
 def _say_mask(comparison: Comparison, name: str, meant: Array, taken: Array) -> Fit | None:
     label, said = _find_rule(comparison, meant, taken)
-    sentence = f"{comparison.wrong.name} keeps entries of {say_array(name)} and drops others, as it should, but {said}."
+    sentence = (
+        f"{comparison.wrong.name} is {say_array(name)} times one of two numbers, as it should be, but the wrong entries are switched on: {said}."
+    )
     count = int(comparison.off.sum())
     bits = count * comparison.bits_a_number - 10
     return comparison.fit(f"mask.{label}", sentence, bits, {"array": name, "entries": count})

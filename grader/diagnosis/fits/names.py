@@ -65,11 +65,12 @@ def _simple(sizes: Mapping[str, int], settings: Mapping[str, Setting]) -> Iterat
         yield Quantity(float(size), name, say_size(name), "size")
         yield Quantity(1 / size, f"1/{name}", say_size(name), "inverse")
     for name, value in _numbers(settings):
-        yield Quantity(value, name, name, "setting")
-        yield Quantity(1 / value, f"1/{name}", f"1/{name}", "setting")
+        said = name.replace("_", " ")
+        yield Quantity(value, name, said, "setting")
+        yield Quantity(1 / value, f"1/{name}", f"1 / {said}", "setting")
         if 0 < value < 1:
-            yield Quantity(1 - value, f"1-{name}", f"1 - {name}", "setting")
-            yield Quantity(1 / (1 - value), f"1/(1-{name})", f"1 / (1 - {name})", "setting")
+            yield Quantity(1 - value, f"1-{name}", f"1 - {said}", "setting")
+            yield Quantity(1 / (1 - value), f"1/(1-{name})", f"1 / (1 - {said})", "setting")
     for (one, first), (other, second) in combinations_with_replacement(sizes.items(), 2):
         words = f"{say_size(one)} times {say_size(other)}" if one != other else f"{say_size(one)}, squared,"
         yield Quantity(float(first * second), f"{one}*{other}", words, "size")
@@ -118,5 +119,5 @@ def _without_synonyms(found: list[Quantity]) -> list[Quantity]:
 
 def say_candidates(found: list[Quantity]) -> str:
     """Join names: `the batch size or the number of channels`."""
-    words = [quantity.words for quantity in found[:3]]
+    words = [quantity.words for quantity in found]
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

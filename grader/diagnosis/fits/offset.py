@@ -10,6 +10,9 @@ from grader.diagnosis.fits.names import name_number, say_number
 from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_array
 
+FORMER = "gradient_of"
+"""Such arrays came from another call: they may have been added or returned again, and are no part of a formula."""
+
 
 def fit_constant(comparison: Comparison) -> Fit | None:
     """The right array plus one number."""
@@ -89,8 +92,14 @@ def _spread(array: Array, shape: tuple[int, ...]) -> Array | None:
     return None
 
 
-def fit_multiple_of_right_and_array(comparison: Comparison) -> Fit | None:
-    """`a` times the right array plus `b` times another one: a weighted mean with other weights, 1 - y for y."""
+def fit_plain_mixture(comparison: Comparison) -> Fit | None:
+    """A mixture as `fit_mixture` finds it, with plain numbers: 1 - y for y."""
+    found = fit_mixture(comparison)
+    return found if found is not None and _is_plain(found.facts["factor"]) and _is_plain(found.facts["multiple"]) else None
+
+
+def fit_mixture(comparison: Comparison) -> Fit | None:
+    """`a` times the right array plus `b` times another one: a weighted mean with other weights."""
     right, got = comparison.right, comparison.got
     if not comparison.same_shape or right.size < 4:
         return None
@@ -98,7 +107,7 @@ def fit_multiple_of_right_and_array(comparison: Comparison) -> Fit | None:
     terms = {"1": np.ones_like(flat)}
     for name, array in comparison.wrong.arrays.items():
         spread = _spread(np.asarray(array, dtype=np.float64), right.shape)
-        if spread is not None and np.ptp(spread):
+        if spread is not None and np.ptp(spread) and not name.startswith(FORMER):
             terms[name] = spread.reshape(-1)
     for name, term in terms.items():
         basis = np.stack([flat, term], axis=1)
@@ -135,11 +144,12 @@ def fit_combination(comparison: Comparison) -> Fit | None:
     flat = got.reshape(-1)
     for name, array in arrays.items():
         factor = find_factor(comparison, array, flat)
-        if factor:
+        # The call before may give the same few steps by chance; that it gives the same numbers does not.
+        if factor and (not name.startswith(FORMER) or comparison.count_levels(flat) > 4):
             return _say_alias(comparison, name, factor)
     for one, first in arrays.items():
         for other, second in arrays.items():
-            if one >= other:
+            if one >= other or FORMER in (one[: len(FORMER)], other[: len(FORMER)]):
                 continue
             found = _fit_pair(comparison, {one: first, other: second}, flat)
             if found is not None:

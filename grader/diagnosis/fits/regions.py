@@ -16,19 +16,39 @@ _LEAST_BITS = 6.0
 _LEAST_SHARE = 0.8
 
 
+Region = tuple[float, int, str, str, Array]
+"""Bits, entries inside, label, words, and where it is."""
+
+
 def say_axis(wrong: WrongArray, axis: int) -> str:
     """What an axis counts, as far as the right array's rank tells: samples and features, or images."""
     axes = wrong.axes or ()
     return axes[axis] if axis < len(axes) else f"slice of axis {axis}"
 
 
+def fit_target_region(comparison: Comparison) -> Fit | None:
+    """All wrong entries lie at the right class of their sample."""
+    target = comparison.wrong.arrays.get("target")
+    if target is None or not comparison.same_shape:
+        return None
+    inside = one_hot(target, comparison.right.shape)
+    if inside.shape != comparison.off.shape or (comparison.off & ~inside).any():
+        return None
+    bits = weigh_region(inside.size, int(inside.sum()), int(comparison.off.sum())) - 2
+    found = (bits, int(inside.sum()), "target", "at the right class of each sample", inside)
+    return _say_region(comparison, found) if bits >= _LEAST_BITS else None
+
+
 def fit_region(comparison: Comparison) -> Fit | None:
     """All wrong entries lie where a condition holds that only part of the array fulfils."""
     if not comparison.same_shape:
         return None
-    off, wrong = comparison.off, comparison.wrong
+    off = comparison.off
     count = int(off.sum())
-    best: tuple[float, int, str, str, Array] | None = None
+    repeated = _find_repeated(comparison)
+    if repeated is not None:
+        return repeated
+    best: Region | None = None
     for label, words, inside in _regions(comparison):
         if inside.shape != off.shape or (off & ~inside).any() or inside.all():
             continue
@@ -38,8 +58,32 @@ def fit_region(comparison: Comparison) -> Fit | None:
         bits = weigh_region(off.size, int(inside.sum()), count) - 4
         if best is None or bits > best[0]:
             best = (bits, int(inside.sum()), label, words, inside)
-    if best is None or best[0] < _LEAST_BITS:
+    return _say_region(comparison, best) if best is not None and best[0] >= _LEAST_BITS else None
+
+
+def _find_repeated(comparison: Comparison) -> Fit | None:
+    """Where 0 is right, numbers of the right array stand a second time: every one of several equals gets all."""
+    right, got, off = comparison.right, comparison.got, comparison.off
+    if right[off].any() or not right.any():
         return None
+    known = np.sort(right[right != 0])
+    extra = got[off]
+    places = np.clip(np.searchsorted(known, extra), 1, len(known) - 1) if len(known) > 1 else np.zeros(len(extra), dtype=int)
+    distance = np.minimum(np.abs(known[places] - extra), np.abs(known[places - 1] - extra))
+    if not distance.max(initial=0.0) <= comparison.tolerance:
+        return None
+    # Among many numbers one comes close by chance.
+    bits = comparison.count_levels(extra) * (comparison.bits_a_number - np.log2(len(known) + 1)) - SEARCH_BITS
+    sentence = (
+        f"{comparison.wrong.name} is right wherever the right one is not 0, but {len(extra)} entries that should be 0 repeat a number of "
+        "another entry: where several are equal, does each get the whole?"
+    )
+    return comparison.fit("region.right_zero.repeated", sentence, float(bits), {"wrong": len(extra)})
+
+
+def _say_region(comparison: Comparison, best: Region) -> Fit | None:
+    wrong, off = comparison.wrong, comparison.off
+    count = int(off.sum())
     bits, size, label, words, inside = best
     outside = int((~inside).sum())
     head = f"{wrong.name} is right in the {outside} entries elsewhere, and wrong only {words}"
@@ -48,9 +92,10 @@ def fit_region(comparison: Comparison) -> Fit | None:
         return comparison.fit(f"region.{label}.zero", f"{head}, where it is 0: that part is missing.", bits + SEARCH_BITS, facts)
     factor = find_factor(comparison, comparison.right[inside], comparison.got[inside])
     if factor is not None and comparison.count_levels(comparison.got[off]) > 1:
-        named = name_number(wrong, factor)
+        # A size has no business in a region; a setting of the function has.
+        named = [quantity for quantity in name_number(wrong, factor) if quantity.role == "setting"]
         tail = named[0].label if len(named) == 1 else "factor"
-        which = f", which is {named[0].words.rstrip(',')}" if len(named) == 1 and named[0].role != "inverse" else ""
+        which = f", which is {named[0].words.rstrip(',')}" if len(named) == 1 else ""
         sentence = f"{head}, where it is {say_number(factor)} times the right one{which}."
         return comparison.fit(f"region.{label}.{tail}", sentence, bits + SEARCH_BITS, {**facts, "factor": factor})
     tail = ": look at the branch that is taken there." if not label.startswith("right_zero") else ": something flows where nothing should."
@@ -63,9 +108,7 @@ def _regions(comparison: Comparison) -> Iterator[tuple[str, str, Array]]:
     yield "right_negative", "where the right one is negative", comparison.right < -small
     yield "right_positive", "where the right one is positive", comparison.right > small
     for name, array in comparison.wrong.arrays.items():
-        if name == "target":
-            yield "target", "at the right class of each sample", one_hot(array, comparison.right.shape)
-        elif array.shape == comparison.right.shape:
+        if array.shape == comparison.right.shape and name != "target" and not name.startswith("gradient_of"):
             yield f"{name}_negative", f"where {say_array(name)} is negative", array < 0
             yield f"{name}_positive", f"where {say_array(name)} is positive", array > 0
 
