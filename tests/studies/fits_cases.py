@@ -136,7 +136,7 @@ def _activations(generator: np.random.Generator) -> Iterator[Point]:
             yield Point(f"activations.{name}", settings.get(name, {}), arrays, sizes, {"input": names, "output": names}, defaults.get(name, {}))
         extreme = {"input": np.array([[800.0, -1.0, 0.5, -800.0], [0.3, 1.0, -2.0, 0.1], [-900.0, -901.0, -902.5, -900.5]])}
         sizes = {"batch_size": 3, "features": 4}
-        yield Point(f"activations.{name}", settings.get(name, {}), extreme, sizes, {"input": _ROWS, "output": _ROWS}, smooth=False)
+        yield Point(f"activations.{name}", settings.get(name, {}), extreme, sizes, {"input": _ROWS, "output": _ROWS}, defaults.get(name, {}), smooth=False)
 
 
 def _maxout(generator: np.random.Generator) -> Iterator[Point]:

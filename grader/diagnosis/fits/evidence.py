@@ -65,6 +65,14 @@ class Comparison:
             return False  # most hypotheses end here, cheaply
         return bool(np.abs(one - other).max(initial=0.0) <= bound)
 
+    def is_right_at(self, inside: Array) -> bool:
+        """Whether the entries `inside` are right, measured by themselves where they are tiny beside the others."""
+        if (self.off & inside).any():
+            return False
+        largest = float(np.abs(self.right[inside]).max(initial=0.0))
+        strict = 1.0 if largest > 1e-3 * self.scale else 1e-3
+        return bool(np.abs(self.difference[inside]).max(initial=0.0) <= strict * self.tolerance)
+
     def count_levels(self, values: Array) -> int:
         """How many distinct numbers there are, 0 not counted."""
         grains = np.unique(np.round(values / (_GRAINS * self.tolerance)))
@@ -72,8 +80,7 @@ class Comparison:
 
     def weigh(self, free: float = 0) -> float:
         """Bits of a fit that computed the numbers of the wrong entries with `free` fitted numbers."""
-        levels = max(self.count_levels(self.got[self.off]), self.count_levels(self.right[self.off]) if self.same_shape else 0)
-        return (levels - free) * self.bits_a_number - SEARCH_BITS
+        return (self.count_levels(self.got[self.off]) - free) * self.bits_a_number - SEARCH_BITS
 
     def weigh_placing(self) -> float:
         """Bits of a fit that took numbers of the right array and laid them out otherwise, where they are wrong."""
@@ -81,7 +88,9 @@ class Comparison:
         new = int(np.count_nonzero(~np.isin(grains, np.round(self.right / (_GRAINS * self.tolerance))) & (grains != 0)))
         _, counts = np.unique(grains, return_counts=True)
         layouts = lgamma(len(grains) + 1) - sum(lgamma(count + 1) for count in counts)
-        return max(layouts / log(2), min(new, len(counts)) * self.bits_a_number) - SEARCH_BITS
+        # That it changes these entries and no others was no matter of course either.
+        where = weigh_region(self.off.size, int(self.off.sum()), int(self.off.sum()))
+        return max(layouts / log(2) + where, min(new, len(counts)) * self.bits_a_number) - SEARCH_BITS
 
     @property
     def bits_a_number(self) -> float:

@@ -21,7 +21,7 @@ from grader.diagnosis.fits.exchanged import fit_diagonal, fit_exchanged, fit_ove
 from grader.diagnosis.fits.factor import fit_factor
 from grader.diagnosis.fits.finite import fit_not_finite
 from grader.diagnosis.fits.masks import fit_mask
-from grader.diagnosis.fits.offset import fit_combination, fit_constant, fit_mixture, fit_multiple_of_array, fit_plain_mixture
+from grader.diagnosis.fits.offset import fit_combination, fit_constant, fit_mixture, fit_multiple_of_array, fit_weighted_state
 from grader.diagnosis.fits.order import fit_order, fit_shift
 from grader.diagnosis.fits.records import Fit, WrongArray
 from grader.diagnosis.fits.regions import fit_region, fit_target_region
@@ -40,7 +40,7 @@ FAMILIES: Sequence[Family] = (
     fit_shift,
     fit_constant,
     fit_multiple_of_array,
-    fit_plain_mixture,
+    fit_mixture,
     fit_target_region,
     fit_function,
     fit_clipped,
@@ -59,7 +59,7 @@ FAMILIES: Sequence[Family] = (
     fit_ignored_upstream,
     fit_exchanged,
     fit_overwritten,
-    fit_mixture,
+    fit_weighted_state,
     fit_same_along,
     fit_wrong_slices,
 )

@@ -92,14 +92,17 @@ def _spread(array: Array, shape: tuple[int, ...]) -> Array | None:
     return None
 
 
-def fit_plain_mixture(comparison: Comparison) -> Fit | None:
-    """A mixture as `fit_mixture` finds it, with plain numbers: 1 - y for y."""
-    found = fit_mixture(comparison)
-    return found if found is not None and _is_plain(found.facts["factor"]) and _is_plain(found.facts["multiple"]) else None
-
-
 def fit_mixture(comparison: Comparison) -> Fit | None:
-    """`a` times the right array plus `b` times another one: a weighted mean with other weights."""
+    """A plain number times the right array plus a plain number times another one: 1 - y for y."""
+    return _mix(comparison, plain=True)
+
+
+def fit_weighted_state(comparison: Comparison) -> Fit | None:
+    """The right array and the state before the call, in other weights: a running mean. With other arrays it would be far-fetched."""
+    return _mix(comparison, plain=False)
+
+
+def _mix(comparison: Comparison, *, plain: bool) -> Fit | None:
     right, got = comparison.right, comparison.got
     if not comparison.same_shape or right.size < 4:
         return None
@@ -118,6 +121,8 @@ def fit_mixture(comparison: Comparison) -> Fit | None:
         if not comparison.is_close(basis @ np.array([a, b]), got.reshape(-1), a) or min(abs(a), abs(b)) < 1e-4:
             continue
         free = 2 - _is_plain(a) - _is_plain(b)
+        if bool(free) is plain or (free and not name.endswith("_before")):
+            continue
         words = "" if name == "1" else f" times {say_array(name)}"
         sentence = f"{comparison.wrong.name} is {say_number(a)} times the right one {'plus' if b > 0 else 'minus'} {say_number(abs(b))}{words}."
         label = {(-1, 1): "affine.1-right"}.get((round(a, 5), round(b, 5)), f"affine.{name}" if name != "1" else "affine")

@@ -32,7 +32,7 @@ def fit_target_region(comparison: Comparison) -> Fit | None:
     if target is None or not comparison.same_shape:
         return None
     inside = one_hot(target, comparison.right.shape)
-    if inside.shape != comparison.off.shape or (comparison.off & ~inside).any():
+    if inside.shape != comparison.off.shape or not comparison.is_right_at(~inside):
         return None
     bits = weigh_region(inside.size, int(inside.sum()), int(comparison.off.sum())) - 2
     found = (bits, int(inside.sum()), "target", "at the right class of each sample", inside)
@@ -50,7 +50,7 @@ def fit_region(comparison: Comparison) -> Fit | None:
         return repeated
     best: Region | None = None
     for label, words, inside in _regions(comparison):
-        if inside.shape != off.shape or (off & ~inside).any() or inside.all():
+        if inside.shape != off.shape or inside.all() or not comparison.is_right_at(~inside):
             continue
         # Where a sign decides, nearly all of the region is wrong; large errors among large inputs are not that.
         if label.endswith(("_negative", "_positive")) and count < _LEAST_SHARE * int(inside.sum()):

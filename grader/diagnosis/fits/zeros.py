@@ -30,10 +30,10 @@ def fit_zero_slices(comparison: Comparison) -> Fit | None:
         inside = int(off.size // size * count)
         if count == size or size < 2 or comparison.got.take(np.flatnonzero(hit), axis=axis).any():
             continue
-        bits = weigh_region(off.size, inside, int(off.sum())) - 10
+        bits = weigh_region(off.size, inside, int(off.sum())) - 4  # there are a dozen or so of slices
         where, label = _say_indices(np.flatnonzero(hit), size, say_axis(comparison.wrong, axis))
         sentence = f"{comparison.wrong.name} is right but for {where}, where it is 0: does a loop or a slice end too early there?"
-        found = comparison.fit(f"slice.zero.{label}", sentence, bits, {"axis": axis, "indices": np.flatnonzero(hit).tolist()})
+        found = comparison.fit(f"slice.zero.{label.replace(' ', '_')}", sentence, bits, {"axis": axis, "indices": np.flatnonzero(hit).tolist()})
         if found is not None:
             return found
     return None
