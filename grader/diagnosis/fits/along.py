@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from math import prod
 
 import numpy as np
 
@@ -112,24 +113,35 @@ def fit_array_along(comparison: Comparison) -> Fit | None:
 
 
 def _fit_with(comparison: Comparison, base: Array, wanted: Array, label: str, said: str) -> Fit | None:
+    magnify = base is comparison.right  # only the right array has errors that a factor blows up
     for axes in shared_axes(base.shape):
-        for moved in (False, True):
-            centre = base.mean(axis=axes, keepdims=True) if moved else np.zeros(())
-            level = wanted.mean(axis=axes, keepdims=True) if moved else np.zeros(())
-            power = ((base - centre) ** 2).sum(axis=axes, keepdims=True)
-            if not power.all():
+        count = prod(base.shape[axis] for axis in axes)
+        first = tuple(slice(None) if axis in axes else 0 for axis in range(base.ndim))
+        # Two numbers fit any two entries, so a pair is only asked for a factor; one line of entries refutes most axes cheaply.
+        for moved in (False, True) if count > 2 else (False,):
+            if _fit_lines(comparison, base[first].reshape(1, -1), wanted[first].reshape(1, -1), count > 2, magnify) is None:
+                break
+            lines = [np.moveaxis(array, axes, range(-len(axes), 0)).reshape(-1, count) for array in (base, wanted)]
+            factors = _fit_lines(comparison, lines[0], lines[1], moved, magnify)
+            if factors is None or (magnify and float(np.abs(factors).max()) > _LARGEST_FACTOR):
                 continue
-            factor = ((base - centre) * (wanted - level)).sum(axis=axes, keepdims=True) / power
-            # Only the right array has errors that a factor blows up.
-            magnified = float(np.abs(factor).max()) if base is comparison.right else 1.0
-            if magnified > _LARGEST_FACTOR or not comparison.is_close(factor * (base - centre) + level, wanted, magnified):
-                continue
-            bits = comparison.weigh(factor.size * (1 + moved))
+            bits = comparison.weigh(factors.size * (1 + moved))
             sentence = f"{comparison.wrong.name} is {said.format(each=_each(comparison, axes))}."
             found = comparison.fit(f"{label}.{slug_axes(comparison, axes)}", sentence, bits, {"axes": axes})
             if found is not None:
                 return found
     return None
+
+
+def _fit_lines(comparison: Comparison, base: Array, wanted: Array, moved: bool, magnify: bool) -> Array | None:
+    """The factor of each line, if every line of `wanted` is a multiple of that of `base`, or with `moved` a multiple and an amount."""
+    if moved:
+        base, wanted = base - base.mean(axis=1, keepdims=True), wanted - wanted.mean(axis=1, keepdims=True)
+    power = np.einsum("ij,ij->i", base, base)
+    if not power.all():
+        return None
+    factors = np.einsum("ij,ij->i", base, wanted) / power
+    return factors if comparison.is_close(factors[:, None] * base, wanted, magnify and float(np.abs(factors).max())) else None
 
 
 def fit_sharing(comparison: Comparison) -> Fit | None:

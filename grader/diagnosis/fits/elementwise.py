@@ -8,6 +8,7 @@ import numpy as np
 
 from grader.diagnosis.fits.evidence import Comparison
 from grader.diagnosis.fits.names import say_number
+from grader.diagnosis.fits.offset import FORMER
 from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_array
 
@@ -72,32 +73,32 @@ def fit_slope(comparison: Comparison) -> Fit | None:
     if comparison.wrong.kind != "gradient" or grad is None or grad.shape != got.shape or got.size < 5:
         return None
     for name, array in comparison.wrong.arrays.items():
-        if array.shape != got.shape or name == "grad_output" or array.dtype.kind != "f":
+        if array.shape != got.shape or name == "grad_output" or array.dtype.kind != "f" or name.startswith(FORMER):
             continue
-        for degree in (1, 2):
-            basis = np.stack([(grad * array**power).reshape(-1) for power in range(degree + 1)], axis=1)
-            if np.linalg.matrix_rank(basis) <= degree:
-                continue
-            weights, *_ = np.linalg.lstsq(basis, got.reshape(-1), rcond=None)
-            if not comparison.is_close(basis @ weights, got.reshape(-1), float(np.abs(weights).max())):
-                continue
-            plain = [abs(weight - round(2 * weight) / 2) <= 1e-4 for weight in weights]
-            formula = _say_polynomial(weights, "y" if name == "output" else "x")
-            letter = f"with {'y' if name == 'output' else 'x'} for {say_array(name)}"
-            sentence = f"{comparison.wrong.name} is the upstream gradient times {formula}, {letter}: is that this function's derivative?"
-            bits = comparison.weigh(len(plain) - sum(plain))
-            label = f"slope.{formula.replace(' ', '')}.{name}" if all(plain) else f"slope.polynomial.{name}"
-            return comparison.fit(label, sentence, bits, {"weights": weights.tolist()})
+        basis = np.stack([(grad * array**power).reshape(-1) for power in range(3)], axis=1)
+        weights, _, rank, _ = np.linalg.lstsq(basis, got.reshape(-1), rcond=None)
+        if rank < 3 or not comparison.is_close(basis @ weights, got.reshape(-1)):
+            continue
+        plain = [abs(weight - round(2 * weight) / 2) <= 1e-4 for weight in weights]
+        letter = "y" if name == "output" else "x"
+        formula = _say_polynomial(weights, letter)
+        sentence = (
+            f"{comparison.wrong.name} is the upstream gradient times {formula}, with {letter} for {say_array(name)}: "
+            "is that this function's derivative?"
+        )
+        label = f"slope.{formula.replace(' ', '')}.{name}" if all(plain) else f"slope.polynomial.{name}"
+        return comparison.fit(label, sentence, comparison.weigh(len(plain) - sum(plain)), {"weights": weights.tolist()})
     return None
 
 
 def _say_polynomial(weights: Array, letter: str) -> str:
     terms: list[str] = []
     for power, weight in enumerate(weights):
-        if abs(weight) <= 1e-5:
+        if abs(weight) <= 1e-4:
             continue
         symbol = ["", letter, f"{letter}^2"][power]
-        size = "" if symbol and abs(abs(weight) - 1) <= 1e-5 else say_number(abs(float(weight))) + " " * bool(symbol)
+        weight = round(2 * weight) / 2 if abs(weight - round(2 * weight) / 2) <= 1e-4 else weight
+        size = "" if symbol and abs(abs(weight) - 1) <= 1e-4 else say_number(abs(float(weight))) + " " * bool(symbol)
         sign = "-" if weight < 0 else "+"
         terms.append(f"{sign} {size}{symbol}" if terms else f"{'-' if weight < 0 else ''}{size}{symbol}")
     said = " ".join(terms) or "0"
