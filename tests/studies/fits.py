@@ -1,4 +1,6 @@
-"""What the structural fits say about every seeded bug of layers, activations and losses: `python -m tests.studies.fits [ID or its beginning ...]`.
+"""What the structural fits say about every seeded bug of layers, activations and losses.
+
+`python -m tests.studies.fits [ID or its beginning ...]` prints a table.
 
 Each bug is built from the reference, called in this process at a few points, and whatever it gets wrong is given to `explain`,
 as if the catalogue of misconceptions did not hold it. `fits_expected.toml` says by hand which labels describe which bug.
@@ -73,7 +75,8 @@ def find_wrong(point: Point, reference: Any, package: Any, seed: int) -> Iterato
     others = draw_others(point, reference, before)
     for name in ("output", "running_mean", "running_var"):
         if name in truth and is_wrong(truth[name], said[name]):
-            yield _describe(point, f"the {name}" if name == "output" else name, "value", truth[name], said[name], known, others, _values(reference, point, name))
+            told = f"the {name}" if name == "output" else name
+            yield _describe(point, told, "value", truth[name], said[name], known, others, _values(reference, point, name))
     if is_wrong(truth["output"], said["output"]):
         return  # the root is in forward; a gradient is asked about where forward is right
     right = call(reference, point, {}, grad)
@@ -100,7 +103,8 @@ def _describe(
 ) -> WrongArray:
     key = {"the output": "output", "dx": "prediction" if "prediction" in point.arrays else "input"}.get(name, name)
     axes = point.axes.get(key, point.axes.get(key[1:], ()))
-    settings = {name: value for name, value in point.settings.items() if name not in ("seed", "reduction") and not name.endswith(("features", "channels"))}
+    counts = ("seed", "reduction", "in_features", "out_features", "num_features", "in_channels", "out_channels")
+    settings = {name: value for name, value in point.settings.items() if name not in counts}
     if kind == "value":
         arrays = {name: array for name, array in arrays.items() if name not in ("grad_output", "output")}
     else:
@@ -151,7 +155,8 @@ def draw_decoy(point: Point, seed: int) -> Point:
     """Another input for a call before: the same shapes, other numbers."""
     generator = np.random.default_rng([seed, 2])
     arrays = {
-        name: array if name == "target" else generator.permutation(array.reshape(-1)).reshape(array.shape) for name, array in point.arrays.items()
+        name: array if name == "target" else generator.permutation(array.reshape(-1)).reshape(array.shape)
+        for name, array in point.arrays.items()
     }
     return Point(point.item, point.settings, arrays, point.sizes)
 
@@ -232,7 +237,8 @@ def main(wanted: list[str]) -> None:
     catalogue = load_misconceptions(ROOT / "assignments" / "pytorchnano" / "misconceptions")
     expected: dict[str, list[str]] = tomllib.loads(EXPECTED.read_text(encoding="utf-8")) if EXPECTED.exists() else {}
     reference = load_submission("reference")
-    chosen = {name: entry for name, entry in catalogue.items() if entry.item.startswith(KINDS) and (not wanted or name.startswith(tuple(wanted)))}
+    begin = tuple(wanted) or ""
+    chosen = {name: entry for name, entry in catalogue.items() if entry.item.startswith(KINDS) and name.startswith(begin)}
     table: dict[str, list[Seen]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, (name, entry) in enumerate(chosen.items()):
@@ -249,7 +255,7 @@ def _print_bug(name: str, seen: list[Seen], right: list[str], *, verbose: bool) 
         return
     told: dict[str, tuple[int, Fit | None]] = {}
     for one in seen:
-        key = f"{one.name} [{one.point}] {one.fit.label if one.fit else 'silent'}" if verbose else f"{one.name}: {one.fit.label if one.fit else 'silent'}"
+        key = f"{one.name}{f' [{one.point}]' * verbose}: {one.fit.label if one.fit else 'silent'}"
         told[key] = (told.get(key, (0, None))[0] + 1, one.fit)
     print(f"{judge(seen, right):6} {name}")
     for key, (count, fit) in sorted(told.items()):

@@ -58,7 +58,12 @@ def _dense(generator: np.random.Generator) -> Iterator[Point]:
 
 
 def _convolution(generator: np.random.Generator) -> Iterator[Point]:
-    axes = {"input": _IMAGE, "W": ("filter", "channel", "kernel row", "kernel column"), "b": ("filter",), "output": ("sample", "filter", "row", "column")}
+    axes = {
+        "input": _IMAGE,
+        "W": ("filter", "channel", "kernel row", "kernel column"),
+        "b": ("filter",),
+        "output": ("sample", "filter", "row", "column"),
+    }
     for kernel, stride, padding, image in (
         ((3, 2), (1, 1), (0, 0), (7, 5)),
         ((3, 2), (2, 1), (1, 0), (7, 5)),
@@ -67,7 +72,8 @@ def _convolution(generator: np.random.Generator) -> Iterator[Point]:
         samples, channels, filters = 3, 2, 5
         arrays = draws.draw_convolution(generator, (samples, channels, *image), filters, kernel)
         sizes = {"batch_size": samples, "channels": channels, "filters": filters, **_window_sizes(kernel, stride, image)}
-        settings = {"in_channels": channels, "out_channels": filters, "kernel_size": kernel, "stride": stride, "padding": padding, "seed": 1}
+        settings = {"in_channels": channels, "out_channels": filters, "kernel_size": kernel, "stride": stride, "padding": padding}
+        settings["seed"] = 1
         yield Point("layers.Conv2D", settings, arrays, sizes, axes, {"stride": (1, 1), "padding": (0, 0)})
 
 
@@ -112,7 +118,7 @@ def _batch_norm(generator: np.random.Generator) -> Iterator[Point]:
         drawn["running_mean_before"] = draws.draw_gaussian(generator, (5,))
         drawn["running_var_before"] = generator.uniform(0.5, 2, 5)
         names = _ROWS if len(shape) == 2 else _IMAGE
-        axes = {"input": names, "output": names, "gamma": ("feature",), "beta": ("feature",), "running_mean": ("feature",), "running_var": ("feature",)}
+        axes = {"input": names, "output": names, **dict.fromkeys(("gamma", "beta", "running_mean", "running_var"), ("feature",))}
         sizes = {"batch_size": shape[0], "features": 5, "values_a_feature": math.prod(shape) // 5}
         settings = {"num_features": 5, "eps": eps, "momentum": 0.3, "training": training}
         yield Point("layers.BatchNorm", settings, drawn, sizes, axes, {"eps": 1e-5, "momentum": 0.1})
@@ -129,14 +135,15 @@ def _activations(generator: np.random.Generator) -> Iterator[Point]:
     settings: dict[str, dict[str, Any]] = {"LeakyReLU": {"negative_slope": 0.3}, "ELU": {"alpha": 0.7}}
     defaults: dict[str, dict[str, Any]] = {"LeakyReLU": {"negative_slope": 0.1}, "ELU": {"alpha": 1.0}}
     for name in ("ReLU", "Sigmoid", "Softmax", "Tanh", "LeakyReLU", "ELU"):
+        given, usual = settings.get(name, {}), defaults.get(name, {})
         for shape in ((3, 5), draws.IMAGES):
             names = _ROWS if len(shape) == 2 else _IMAGE
             arrays = {"input": draws.draw_away_from_zero(generator, shape)}
             sizes = {"batch_size": 3, "features": 5} if len(shape) == 2 else {"batch_size": 3, "channels": 2}
-            yield Point(f"activations.{name}", settings.get(name, {}), arrays, sizes, {"input": names, "output": names}, defaults.get(name, {}))
+            yield Point(f"activations.{name}", given, arrays, sizes, {"input": names, "output": names}, usual)
         extreme = {"input": np.array([[800.0, -1.0, 0.5, -800.0], [0.3, 1.0, -2.0, 0.1], [-900.0, -901.0, -902.5, -900.5]])}
         sizes = {"batch_size": 3, "features": 4}
-        yield Point(f"activations.{name}", settings.get(name, {}), extreme, sizes, {"input": _ROWS, "output": _ROWS}, defaults.get(name, {}), smooth=False)
+        yield Point(f"activations.{name}", given, extreme, sizes, {"input": _ROWS, "output": _ROWS}, usual, smooth=False)
 
 
 def _maxout(generator: np.random.Generator) -> Iterator[Point]:

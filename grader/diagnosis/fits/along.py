@@ -75,7 +75,8 @@ def fit_factor_along(comparison: Comparison) -> Fit | None:
             continue
         known = _name_factors(comparison, factor.reshape(-1))
         each, tail = _each(comparison, axes), f": the factor is {known[1]}" if known else ""
-        sentence = f"{comparison.wrong.name} is right up to a factor for each {each}, the same for every {say_axes(comparison, axes)}{tail}."
+        over = say_axes(comparison, axes)
+        sentence = f"{comparison.wrong.name} is right up to a factor for each {each}, the same for every {over}{tail}."
         label = f"factor_along.{slug_axes(comparison, axes)}" + (f".{known[0]}" if known else "")
         facts = {"axes": axes, "factors": factor.reshape(-1).tolist()[:20]}
         return comparison.fit(label, sentence, comparison.weigh(0 if known else factor.size), facts)
@@ -96,7 +97,8 @@ def fit_affine_along(comparison: Comparison) -> Fit | None:
     """A factor and an amount for each index: normalised by another deviation, or another mean."""
     if not comparison.same_shape:
         return None
-    return _fit_with(comparison, comparison.right, comparison.got, "affine_along", "stretched and moved: each {each} by its own two numbers")
+    said = "stretched and moved: each {each} by its own two numbers"
+    return _fit_with(comparison, comparison.right, comparison.got, "affine_along", said)
 
 
 def fit_array_along(comparison: Comparison) -> Fit | None:
@@ -104,7 +106,9 @@ def fit_array_along(comparison: Comparison) -> Fit | None:
     if not comparison.same_shape:
         return None
     for name, array in comparison.wrong.arrays.items():
-        if array.shape == comparison.right.shape and array.dtype.kind == "f" and np.ptp(array) and not name.startswith(FORMER):
+        if array.shape != comparison.right.shape or array.dtype.kind != "f" or name.startswith(FORMER):
+            continue
+        if np.ptp(array):
             said = f"off by a multiple of {say_array(name)}, one for each {{each}}: a term with a sum over the rest is missing, or too much"
             found = _fit_with(comparison, array, comparison.difference, f"array_along.{name}", said)
             if found is not None:
@@ -146,7 +150,7 @@ def _fit_lines(comparison: Comparison, base: Array, wanted: Array, moved: bool, 
 
 def fit_sharing(comparison: Comparison) -> Fit | None:
     """The right array's sum, mean or first slice along some axes, repeated or put in one place."""
-    right, got = comparison.right, comparison.got
+    right = comparison.right
     if not comparison.same_shape:
         return None
     for axes in (*((tuple(range(right.ndim)),) if right.ndim else ()), *shared_axes(right.shape)):

@@ -52,9 +52,11 @@ def _say(comparison: Comparison, found: list[Quantity], factor: float) -> str:
     if quantity.label == "-1":
         return f"{name} is right up to its sign: every entry is minus the right one."
     if quantity.role == "inverse":
-        return f"{times}, and {quantity.words} is {round(1 / quantity.value)} here: it is divided by once too often, or a product with it is missing."
+        size, told = round(1 / quantity.value), "it is divided by once too often, or a product with it is missing"
+        return f"{times}, and {quantity.words} is {size} here: {told}."
     if quantity.role == "size":
-        return f"{times}, and {quantity.words} is {round(quantity.value)} here: a division by it is missing, or it is multiplied by once too often."
+        size, told = round(quantity.value), "a division by it is missing, or it is multiplied by once too often"
+        return f"{times}, and {quantity.words} is {size} here: {told}."
     if quantity.role == "constant":
         return f"{times}: {quantity.words} too {'much' if factor > 1 else 'little'}, as when a square is derived or a mean of two is taken."
     return f"{times}, which is {quantity.words} here: look for where it is used once too often, or not at all."

@@ -22,6 +22,7 @@ def fit_not_finite(wrong: WrongArray) -> Fit | None:
     elif nan:
         said, points = f"is NaN in {nan} of {got.size} entries", "look there for a power that overflows, a 0 / 0 or a 0 times log 0"
     else:
-        said, points = f"is infinite in {infinite} of {got.size} entries", "look there for a power that overflows, a division by 0 or a log 0"
+        said = f"is infinite in {infinite} of {got.size} entries"
+        points = "look there for a power that overflows, a division by 0 or a log 0"
     label = "not_finite.nan" if nan else "not_finite.infinite"
     return Fit(label, f"{wrong.name} {said}, where finite numbers are right: {points}.", 1.0, facts)

@@ -15,10 +15,10 @@ def fit_mask(comparison: Comparison) -> Fit | None:
     if not comparison.same_shape or comparison.right.size < 4:
         return None
     for name, array in comparison.wrong.arrays.items():
-        if array.shape != comparison.right.shape or array.dtype.kind != "f" or comparison.count_levels(array) < array.size // 2 or name.startswith(FORMER):
+        if array.shape != comparison.right.shape or array.dtype.kind != "f" or name.startswith(FORMER) or not array.any():
             continue
         switches = _find_switches(comparison, array)
-        if switches is not None:
+        if switches is not None and comparison.count_levels(array) >= array.size // 2:
             return _say_mask(comparison, name, *switches)
     return None
 
@@ -42,7 +42,8 @@ def _find_switches(comparison: Comparison, array: Array) -> tuple[Array, Array] 
 def _say_mask(comparison: Comparison, name: str, meant: Array, taken: Array) -> Fit | None:
     label, said = _find_rule(comparison, meant, taken)
     sentence = (
-        f"{comparison.wrong.name} is {say_array(name)} times one of two numbers, as it should be, but the wrong entries are switched on: {said}."
+        f"{comparison.wrong.name} is {say_array(name)} times one of two numbers, as it should be, "
+        f"but the wrong entries are switched on: {said}."
     )
     count = int(comparison.off.sum())
     bits = count * comparison.bits_a_number - 10

@@ -37,7 +37,7 @@ def fit_constant(comparison: Comparison) -> Fit | None:
 
 def _is_setting(comparison: Comparison, number: float) -> str | None:
     for name, value in comparison.wrong.settings.items():
-        if isinstance(value, float) and value != 0 and abs(abs(number) - abs(value)) <= comparison.tolerance:
+        if isinstance(value, float) and value and abs(abs(number) - abs(value)) <= comparison.tolerance:
             return name
     return None
 
@@ -115,7 +115,7 @@ def _mix(comparison: Comparison, *, plain: bool) -> Fit | None:
     for name, term in terms.items():
         basis = np.stack([flat, term], axis=1)
         gram = basis.T @ basis
-        if np.linalg.cond(gram) > 1e6:
+        if not _is_regular(gram):
             continue
         (a, b) = (float(number) for number in np.linalg.solve(gram, basis.T @ got.reshape(-1)))
         if not comparison.is_close(basis @ np.array([a, b]), got.reshape(-1), a) or min(abs(a), abs(b)) < 1e-4:
@@ -124,12 +124,20 @@ def _mix(comparison: Comparison, *, plain: bool) -> Fit | None:
         if bool(free) is plain or (free and not name.endswith("_before")):
             continue
         words = "" if name == "1" else f" times {say_array(name)}"
-        sentence = f"{comparison.wrong.name} is {say_number(a)} times the right one {'plus' if b > 0 else 'minus'} {say_number(abs(b))}{words}."
-        label = {(-1, 1): "affine.1-right"}.get((round(a, 5), round(b, 5)), f"affine.{name}" if name != "1" else "affine")
+        sign = "plus" if b > 0 else "minus"
+        sentence = f"{comparison.wrong.name} is {say_number(a)} times the right one {sign} {say_number(abs(b))}{words}."
+        label = "affine" if name == "1" else f"affine.{name}"
+        if name == "1" and max(abs(a + 1), abs(b - 1)) <= 1e-5:
+            label = "affine.1-right"
         found = comparison.fit(label, sentence, comparison.weigh(free), {"factor": a, "multiple": b, "array": name})
         if found is not None:
             return found
     return None
+
+
+def _is_regular(gram: Array) -> bool:
+    """Whether two terms point in directions that differ clearly."""
+    return bool(gram[0, 0] * gram[1, 1] - gram[0, 1] ** 2 > 1e-8 * gram[0, 0] * gram[1, 1] > 0)
 
 
 def _is_plain(number: float) -> bool:
@@ -173,7 +181,7 @@ def _say_alias(comparison: Comparison, name: str, factor: float) -> Fit | None:
 def _fit_pair(comparison: Comparison, pair: dict[str, Array], flat: Array) -> Fit | None:
     basis = np.stack(list(pair.values()), axis=1)
     gram = basis.T @ basis
-    if np.linalg.cond(gram) > 1e6:
+    if not _is_regular(gram):
         return None
     a, b = (float(number) for number in np.linalg.solve(gram, basis.T @ flat))
     if min(abs(a), abs(b)) < 1e-4 or not comparison.is_close(basis @ np.array([a, b]), flat):
@@ -186,7 +194,8 @@ def _fit_pair(comparison: Comparison, pair: dict[str, Array], flat: Array) -> Fi
         said, free = f"{scaled}({say_array(one)} minus {say_array(other)})", 1
         label = f"difference.{one}-{other}"
     else:
-        said, free = f"{say_number(a)} times {say_array(one)} {'plus' if b > 0 else 'minus'} {say_number(abs(b))} times {say_array(other)}", 2
+        second = f"{'plus' if b > 0 else 'minus'} {say_number(abs(b))} times {say_array(other)}"
+        said, free = f"{say_number(a)} times {say_array(one)} {second}", 2
         label = f"combination.{one}.{other}"
     sentence = f"{comparison.wrong.name} is {said}: is that the formula for this case?"
     return comparison.fit(label, sentence, comparison.weigh(free), {"a": a, "b": b})

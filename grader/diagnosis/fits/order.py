@@ -68,7 +68,8 @@ def _orders(comparison: Comparison) -> Iterator[tuple[str, str, Array]]:
                 what = say_axis(comparison.wrong, axis)
                 yield f"rolled.{axis}.{step:+d}", f"with every {what} moved {step:+d} places around", np.roll(right, step, axis)
     for order in turns:
-        yield f"reshaped.{_digits(order)}", "turned and then reshaped where it should only be reshaped", right.transpose(order).reshape(shape)
+        words = "turned and then reshaped where it should only be reshaped"
+        yield f"reshaped.{_digits(order)}", words, right.transpose(order).reshape(shape)
         turned = tuple(shape[axis] for axis in order)
         back = tuple(int(axis) for axis in np.argsort(order))
         yield f"reshaped_back.{_digits(order)}", "reshaped where its axes should be exchanged", right.reshape(turned).transpose(back)

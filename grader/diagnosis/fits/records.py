@@ -38,7 +38,10 @@ class WrongArray:
     defaults: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     """What a setting is when nobody gives one."""
     others: Mapping[str, Mapping[str, Array]] = field(default_factory=dict[str, Mapping[str, Array]])
-    """What may have taken an array's place, and in which words: `{"W": {"of the construction": ...}, "input": {"of the call before": ...}}`."""
+    """What may have taken an array's place, and in which words.
+
+    `{"W": {"of the construction": ...}, "input": {"of the call before": ...}}`.
+    """
     axes: tuple[str, ...] = ()
     """What an index along each axis of `right` counts: `("sample", "channel", "row", "column")`."""
     tolerance: float = 1e-6

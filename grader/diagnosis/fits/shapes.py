@@ -95,7 +95,8 @@ def _fit_larger(comparison: Comparison, shapes: str) -> Fit | None:
             continue
         bits = comparison.count_levels(right) * comparison.bits_a_number - 10
         if not any(offset):
-            return comparison.fit("shape.more_at_end", f"{shapes}: it begins as the right one, and then there is more.", bits, {"more": rooms})
+            words = f"{shapes}: it begins as the right one, and then there is more."
+            return comparison.fit("shape.more_at_end", words, bits, {"more": rooms})
         words = f"{shapes}: the right one lies in it, from index {offset}; around it there is a border that is not cut off."
         return comparison.fit("shape.border", words, bits, {"offset": offset})
     return None
@@ -115,6 +116,7 @@ def _fit_unsummed(comparison: Comparison, shapes: str) -> Fit | None:
         for label, words, candidate in (("sum", "sum", total), ("mean", "mean", total / count)):
             if comparison.is_close(candidate, right):
                 over = " and ".join(map(str, axes))
-                return comparison.fit(f"shape.{label}_missing", f"{shapes}: its {words} over axis {over} is the right one and is missing.", bits)
+                sentence = f"{shapes}: its {words} over axis {over} is the right one and is missing."
+                return comparison.fit(f"shape.{label}_missing", sentence, bits)
     return None
 

@@ -104,7 +104,8 @@ def _vary_batch(name: str, array: Array) -> Iterator[Variant]:
         return
     words = say_array(name)
     yield Variant(f"{name}.reversed", f"{words} of another sample were taken for each", {name: array[::-1].copy()})
-    yield Variant(f"{name}.first_for_all", f"{words} of the first sample were taken for all", {name: np.repeat(array[:1], len(array), axis=0)})
+    first = np.repeat(array[:1], len(array), axis=0)
+    yield Variant(f"{name}.first_for_all", f"{words} of the first sample were taken for all", {name: first})
     if name != "grad_output":
         return
     yield Variant("grad_output.ones", "the upstream gradient were 1 everywhere: it is not used", {name: np.ones_like(array)})
@@ -117,9 +118,12 @@ def _vary_batch(name: str, array: Array) -> Iterator[Variant]:
         yield Variant(f"{name}.{label}", said, {name: _silence(array, (index,))})
     for axis in range(2, array.ndim):
         side = ("rows", "columns")[axis - 2] if axis < 4 else f"entries of axis {axis}"
-        for label, said, index in (("first", "first", slice(0, 1)), ("last", "last", slice(-1, None)), ("others", "others than the first", slice(1, None))):
+        for label, index in (("first", slice(0, 1)), ("last", slice(-1, None))):
             silent = _silence(array, (*(slice(None),) * axis, index))
-            yield Variant(f"{name}.without_{label}_{side}", f"the {said} of the upstream gradient's {side} did not count", {name: silent})
+            words = f"the {label} of the upstream gradient's {side} did not count"
+            yield Variant(f"{name}.without_{label}_{side}", words, {name: silent})
+        silent = _silence(array, (*(slice(None),) * axis, slice(1, None)))
+        yield Variant(f"{name}.only_first_{side}", f"only the first of the upstream gradient's {side} counted", {name: silent})
     yield Variant(f"{name}.mean", "every entry of the upstream gradient were their mean", {name: np.full_like(array, array.mean())})
     yield Variant(f"{name}.absolute", "the upstream gradient had lost its sign", {name: np.abs(array)})
 
@@ -149,11 +153,12 @@ def _vary_input(name: str, array: Array, wrong: WrongArray) -> Iterator[Variant]
                 yield Variant(f"padding.{mode}", f"the padding held {said}", {"padding": (0, 0), name: padded})
     for exponent in range(1, 16):
         bound = 10.0**-exponent
-        for label, low, high in (("below", bound, np.inf), ("both_sides", bound, 1 - bound), ("logits", -np.log(1 / bound - 1), np.log(1 / bound - 1))):
+        logit = float(np.log(1 / bound - 1))
+        for label, low, high in (("below", bound, np.inf), ("both_sides", bound, 1 - bound), ("logits", -logit, logit)):
             clipped = np.clip(array, low, high)
             if (clipped != array).any() and (label != "logits" or exponent > 2):
-                said = f"{words} were clipped to {low:.4g} and above" if label == "below" else f"{words} were clipped between {low:.4g} and {high:.8g}"
-                yield Variant(f"{name}.clipped.{label}", said, {name: clipped})
+                limits = f"to {low:.4g} and above" if label == "below" else f"between {low:.4g} and {high:.8g}"
+                yield Variant(f"{name}.clipped.{label}", f"{words} were clipped {limits}", {name: clipped})
     yield Variant(f"{name}.negative", f"{words} had the other sign", {name: -array})
 
 
@@ -166,7 +171,8 @@ def _vary_parameter(name: str, array: Array) -> Iterator[Variant]:
             if count == 1 or chosen == (array.ndim - 2, array.ndim - 1):
                 digits = "".join(map(str, chosen))
                 turned = np.flip(array, chosen).copy()
-                yield Variant(f"{name}.flipped.{digits}", f"{words} were reversed along axis {' and '.join(map(str, chosen))}", {name: turned})
+                along = " and ".join(map(str, chosen))
+                yield Variant(f"{name}.flipped.{digits}", f"{words} were reversed along axis {along}", {name: turned})
     for order in permutations(axes):
         turned = array.transpose(order)
         if order != tuple(axes) and turned.shape == array.shape:

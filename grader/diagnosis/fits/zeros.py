@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.diagnosis.fits.evidence import Comparison, weigh_region
-from grader.diagnosis.fits.records import Fit
+from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_axis
 
 
@@ -25,21 +25,22 @@ def fit_zero_slices(comparison: Comparison) -> Fit | None:
         return None
     for axis in range(right.ndim):
         others = tuple(other for other in range(right.ndim) if other != axis)
-        hit = off.any(axis=others)
+        hit = np.asarray(off.any(axis=others))
         size, count = len(hit), int(hit.sum())
         inside = int(off.size // size * count)
         if count == size or size < 2 or comparison.got.take(np.flatnonzero(hit), axis=axis).any():
             continue
         bits = weigh_region(off.size, inside, int(off.sum())) - 4  # there are a dozen or so of slices
         where, label = _say_indices(np.flatnonzero(hit), size, say_axis(comparison.wrong, axis))
-        sentence = f"{comparison.wrong.name} is right but for {where}, where it is 0: does a loop or a slice end too early there?"
-        found = comparison.fit(f"slice.zero.{label.replace(' ', '_')}", sentence, bits, {"axis": axis, "indices": np.flatnonzero(hit).tolist()})
+        sentence = f"{comparison.wrong.name} is right but for {where}, where it is 0: does a loop or a slice leave it out?"
+        facts = {"axis": axis, "indices": np.flatnonzero(hit).tolist()}
+        found = comparison.fit(f"slice.zero.{label.replace(' ', '_')}", sentence, bits, facts)
         if found is not None:
             return found
     return None
 
 
-def _say_indices(indices: np.ndarray, size: int, axis: str) -> tuple[str, str]:
+def _say_indices(indices: Array, size: int, axis: str) -> tuple[str, str]:
     found, last = indices.tolist(), size - 1
     if found == [last]:
         return f"the last {axis}", f"last_{axis}"
