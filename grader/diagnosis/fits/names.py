@@ -41,9 +41,12 @@ def say_size(name: str) -> str:
 
 def say_number(value: float) -> str:
     """Write a short fraction as one, anything else with six digits."""
-    fraction = Fraction(value).limit_denominator(1000)
-    close = abs(float(fraction) - value) <= 1e-6 * abs(value)
-    return str(fraction) if close and fraction.numerator and abs(fraction.numerator) <= 1000 else f"{value:.6g}"
+    whole = round(1 / value) if value and abs(value) >= 1e-3 else 0
+    # Among longer fractions one is always close by chance.
+    for fraction in (Fraction(value).limit_denominator(60), Fraction(1, whole) if whole else Fraction(0)):
+        if fraction and abs(fraction.numerator) <= 1000 and abs(float(fraction) - value) <= 1e-6 * abs(value):
+            return str(fraction)
+    return f"{value:.6g}"
 
 
 def name_number(wrong: WrongArray, value: float, slack: float = 1.0) -> list[Quantity]:

@@ -64,8 +64,9 @@ def test_random_arrays_are_not_named(shape: tuple[int, ...]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_random_arrays_are_hardly_ever_named_in_many_draws(shape: tuple[int, ...]) -> None:
-    named = count_named(shape, lambda generator, size: np.asarray(generator.standard_normal(size)), 4000, seed=1)
-    assert len(named) < 4, named  # 0.1 %
+    times = 4000 if len(shape) < 4 else 1000
+    named = count_named(shape, lambda generator, size: np.asarray(generator.standard_normal(size)), times, seed=1)
+    assert len(named) <= times // 1000, named
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (5, 5), (2, 3, 2, 3), (3, 2, 7, 5)])
