@@ -71,14 +71,20 @@ def _convolution(generator: np.random.Generator) -> Iterator[Point]:
     ):
         samples, channels, filters = 3, 2, 5
         arrays = draws.draw_convolution(generator, (samples, channels, *image), filters, kernel)
-        sizes = {"batch_size": samples, "channels": channels, "filters": filters, **_window_sizes(kernel, stride, image)}
+        sizes = {"batch_size": samples, "channels": channels, "filters": filters, **_window_sizes(kernel, stride, image, padding)}
         settings = {"in_channels": channels, "out_channels": filters, "kernel_size": kernel, "stride": stride, "padding": padding}
         settings["seed"] = 1
         yield Point("layers.Conv2D", settings, arrays, sizes, axes, {"stride": (1, 1), "padding": (0, 0)})
 
 
-def _window_sizes(kernel: tuple[int, int], stride: tuple[int, int], image: tuple[int, int]) -> dict[str, int]:
+def _window_sizes(
+    kernel: tuple[int, int], stride: tuple[int, int], image: tuple[int, int], padding: tuple[int, int] = (0, 0)
+) -> dict[str, int]:
+    output = [(size + 2 * more - side) // step + 1 for size, more, side, step in zip(image, padding, kernel, stride, strict=True)]
     return {
+        "output_rows": output[0],
+        "output_columns": output[1],
+        "output_pixels": math.prod(output),
         "rows": image[0],
         "columns": image[1],
         "pixels": math.prod(image),

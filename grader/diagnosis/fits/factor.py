@@ -41,7 +41,7 @@ def _say(comparison: Comparison, found: list[Quantity], factor: float) -> str:
     name, number = comparison.wrong.name, say_number(factor)
     times = f"{name} is exactly {number} {'times' if abs(factor) > 1 else 'of'} the right one"
     if not found:
-        return f"{name} is right up to one factor: every entry is {factor:.6g} times the right one."
+        return f"{name} is right up to one factor: every entry is {number} times the right one."
     if len(found) > _MOST_CANDIDATES:
         return f"{times}: a factor too many or too few, which several of the sizes here would explain."
     if len(found) > 1:

@@ -33,6 +33,9 @@ def vary(wrong: WrongArray) -> Iterator[Variant]:
     for name, others in wrong.others.items():
         for words, array in others.items():
             yield Variant(f"{name}.{words.replace(' ', '_')}", f"{say_array(name)} were that {words}", {name: array})
+    # A caller that keeps the Jacobian answers these for nothing.
+    if "grad_output" in wrong.arrays and wrong.arrays["grad_output"].size > 1:
+        yield from _vary_batch("grad_output", wrong.arrays["grad_output"])
     for name, value in wrong.settings.items():
         yield from _vary_setting(wrong, name, value)
     if "target" in wrong.arrays:
@@ -40,7 +43,7 @@ def vary(wrong: WrongArray) -> Iterator[Variant]:
     for name, array in wrong.arrays.items():
         if array.dtype.kind != "f" or array.size < 2 or name == "output":
             continue
-        if name == "grad_output" or name in _INPUTS:
+        if name in _INPUTS:
             yield from _vary_batch(name, array)
         if name in _INPUTS:
             yield from _vary_input(name, array, wrong)
@@ -151,15 +154,22 @@ def _vary_input(name: str, array: Array, wrong: WrongArray) -> Iterator[Variant]
             for mode, said in (("edge", "the border's own pixels"), ("reflect", "a mirrored border"), ("wrap", "the other side's pixels")):
                 padded = np.pad(array, ((0, 0), (0, 0), (top, top), (left, left)), mode=mode)  # type: ignore[call-overload]
                 yield Variant(f"padding.{mode}", f"the padding held {said}", {"padding": (0, 0), name: padded})
+    if name == "prediction":
+        yield from _clip(name, array)
+    yield Variant(f"{name}.negative", f"{words} had the other sign", {name: -array})
+
+
+def _clip(name: str, array: Array) -> Iterator[Variant]:
+    """Probabilities kept away from 0, or from 0 and 1; logits as far as clipped probabilities let them."""
+    words, probable = say_array(name), bool(array.min() >= 0 and array.max() <= 1)
     for exponent in range(1, 16):
         bound = 10.0**-exponent
         logit = float(np.log(1 / bound - 1))
-        for label, low, high in (("below", bound, np.inf), ("both_sides", bound, 1 - bound), ("logits", -logit, logit)):
+        for label, low, high in (("below", bound, np.inf), ("both_sides", bound, 1 - bound)) if probable else (("logits", -logit, logit),):
             clipped = np.clip(array, low, high)
-            if (clipped != array).any() and (label != "logits" or exponent > 2):
+            if (clipped != array).any() and (probable or exponent > 2):
                 limits = f"to {low:.4g} and above" if label == "below" else f"between {low:.4g} and {high:.8g}"
                 yield Variant(f"{name}.clipped.{label}", f"{words} were clipped {limits}", {name: clipped})
-    yield Variant(f"{name}.negative", f"{words} had the other sign", {name: -array})
 
 
 def _vary_parameter(name: str, array: Array) -> Iterator[Variant]:
@@ -173,7 +183,8 @@ def _vary_parameter(name: str, array: Array) -> Iterator[Variant]:
                 turned = np.flip(array, chosen).copy()
                 along = " and ".join(map(str, chosen))
                 yield Variant(f"{name}.flipped.{digits}", f"{words} were reversed along axis {along}", {name: turned})
-    for order in permutations(axes):
+    exchanges = [order for order in permutations(axes) if sum(order[axis] != axis for axis in axes) == 2]
+    for order in dict.fromkeys([*exchanges, tuple(axes)[::-1]]):
         turned = array.transpose(order)
         if order != tuple(axes) and turned.shape == array.shape:
             yield Variant(f"{name}.transposed", f"{words} were transposed", {name: turned.copy()})

@@ -61,7 +61,10 @@ def test_sizes_of_one_and_switches_name_nothing() -> None:
     assert find(1.0, {"batch_size": 1}, training=True) == []
 
 
-@pytest.mark.parametrize("value, said", [(0.5, "1/2"), (3.0, "3"), (-2 / 3, "-2/3"), (1 / 105, "1/105"), (0.3719283, "0.371928"), (1e-9, "1e-09")])
+NUMBERS = [(0.5, "1/2"), (3.0, "3"), (-2 / 3, "-2/3"), (1 / 105, "1/105"), (0.3719283, "0.371928"), (1e-9, "1e-09")]
+
+
+@pytest.mark.parametrize("value, said", NUMBERS)
 def test_short_fractions_are_said_as_such(value: float, said: str) -> None:
     assert say_number(value) == said
 
