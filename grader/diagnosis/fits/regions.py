@@ -99,7 +99,7 @@ def _say_region(comparison: Comparison, best: Region) -> Fit | None:
         sentence = f"{head}, where it is {say_number(factor)} times the right one{which}."
         return comparison.fit(f"region.{label}.{tail}", sentence, bits + SEARCH_BITS, {**facts, "factor": factor})
     tail = ": look at the branch that is taken there." if not label.startswith("right_zero") else ": something flows where nothing should."
-    return comparison.fit(f"region.{label}", head + tail, bits + 2, facts)
+    return comparison.fit(f"region.{label}", head + tail, bits, facts)
 
 
 def _regions(comparison: Comparison) -> Iterator[tuple[str, str, Array]]:
