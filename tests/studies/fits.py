@@ -33,6 +33,7 @@ EXPECTED = Path(__file__).with_name("fits_expected.toml")
 KINDS = ("layers.", "activations.", "losses.")
 STEP = 2.0**-17
 SEEDS = 3
+FIRST_SEED = 0
 
 Result = dict[str, Array]
 
@@ -244,7 +245,7 @@ def main(wanted: list[str]) -> None:
         for number, (name, entry) in enumerate(chosen.items()):
             apply_edits(entry.edits, ROOT / "reference" / "pytorchnano", Path(folder) / f"bug{number}")
             package = LoadedPackage(Path(folder) / f"bug{number}")
-            table[name] = [seen for seed in range(SEEDS) for seen in run_bug(entry, reference, package, seed)]
+            table[name] = [seen for seed in range(FIRST_SEED, FIRST_SEED + SEEDS) for seen in run_bug(entry, reference, package, seed)]
             _print_bug(name, table[name], expected.get(name, []), verbose=len(chosen) == 1)
     _print_summary(table, expected)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import lgamma, log, log2
 from typing import Any
 
@@ -20,6 +21,8 @@ SEARCH_BITS = 10.0
 """For the choice among about a thousand hypotheses."""
 _CLEARLY = 20
 """A difference below so many tolerances may be noise, or an epsilon: nothing is said about it."""
+_TINY = 100
+"""What was given counts as tiny when the right array's largest entry is so many times as large."""
 _GRAINS = 20
 """Two numbers count as equal when they lie within so many tolerances."""
 
@@ -43,10 +46,10 @@ class Comparison:
     def same_shape(self) -> bool:
         return self.right.shape == self.got.shape
 
-    @property
+    @cached_property
     def tolerance(self) -> float:
-        """Absolute, for an entry of ordinary size."""
-        return self.wrong.tolerance * self.scale
+        """Absolute; tighter than by `scale` where all that was given is tiny beside the right one, or anything would fit it."""
+        return self.wrong.tolerance * min(self.scale, _TINY * float(np.abs(self.got).max(initial=0.0)))
 
     @property
     def difference(self) -> Array:
@@ -75,7 +78,7 @@ class Comparison:
 
     def count_levels(self, values: Array) -> int:
         """How many distinct numbers there are, 0 not counted."""
-        grains = np.unique(np.round(values / (_GRAINS * self.tolerance)))
+        grains = np.unique(np.round(values / (_GRAINS * self.tolerance or 1.0)))
         return int(np.count_nonzero(grains))
 
     def weigh(self, free: float = 0) -> float:
@@ -84,8 +87,9 @@ class Comparison:
 
     def weigh_placing(self) -> float:
         """Bits of a fit that took numbers of the right array and laid them out otherwise, where they are wrong."""
-        grains = np.round(self.got[self.off] / (_GRAINS * self.tolerance))
-        new = int(np.count_nonzero(~np.isin(grains, np.round(self.right / (_GRAINS * self.tolerance))) & (grains != 0)))
+        grain = _GRAINS * self.tolerance or 1.0
+        grains = np.round(self.got[self.off] / grain)
+        new = int(np.count_nonzero(~np.isin(grains, np.round(self.right / grain)) & (grains != 0)))
         _, counts = np.unique(grains, return_counts=True)
         layouts = lgamma(len(grains) + 1) - sum(lgamma(count + 1) for count in counts)
         # That it changes these entries and no others was no matter of course either.

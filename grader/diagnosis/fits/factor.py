@@ -27,7 +27,7 @@ def find_factor(comparison: Comparison, base: np.ndarray, got: np.ndarray) -> fl
     if power == 0 or base.shape != got.shape:
         return None
     factor = float(np.vdot(base, got)) / power
-    bound = comparison.wrong.tolerance * float(np.abs(base).max()) * max(1.0, abs(factor))
+    bound = comparison.wrong.tolerance * float(np.abs(base).max()) * abs(factor)
     return factor if float(np.abs(got - factor * base).max()) <= bound else None
 
 
