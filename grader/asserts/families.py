@@ -99,17 +99,18 @@ def pooling(
     shape: tuple[int, ...] = draws.IMAGES,
 ) -> Family:
     """A pooling layer with this kernel, on images drawn by `draw(generator, shape)`."""
-    step = stride or kernel
 
     def make(sizes: Sizes) -> Made | None:
+        window = (sizes["kernel_rows"], sizes["kernel_columns"])
+        step = stride or window
         shape = (sizes["batch_size"], sizes["channels"], sizes["rows"], sizes["columns"])
-        if not _fits(shape[2:], kernel, (0, 0)):
+        if not _fits(shape[2:], window, (0, 0)):
             return None
-        output = tuple((shape[2 + axis] - kernel[axis]) // step[axis] + 1 for axis in (0, 1))
-        return Made(lambda generator: {"input": draw(generator, shape)}, (kernel,), (*shape[:2], *output))
+        output = tuple((shape[2 + axis] - window[axis]) // step[axis] + 1 for axis in (0, 1))
+        return Made(lambda generator: {"input": draw(generator, shape)}, (window,), (*shape[:2], *output))
 
-    names: tuple[str, ...] = ("batch_size", "channels", "rows", "columns")
-    return Family(dict(zip(names, shape, strict=True)), make, {} if stride is None else {"stride": stride})
+    names: tuple[str, ...] = ("batch_size", "channels", "rows", "columns", "kernel_rows", "kernel_columns")
+    return Family(dict(zip(names, (*shape, *kernel), strict=True)), make, {} if stride is None else {"stride": stride})
 
 
 def batch_norm(samples: int = 7, features: int = 5) -> Family:

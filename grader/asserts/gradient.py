@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.asserts.families import Family, Made
+from grader.asserts.gradient_evidence import Surroundings, describe_finding, describe_wrong
 from grader.asserts.prober import SubmissionProber
 from grader.asserts.replay import Scene, write_replay
 from grader.asserts.subjects import RemoteLayer, RemoteLoss
@@ -17,10 +18,9 @@ from grader.asserts.values import fail
 from grader.faults import CheckFailed, GraderFault, StudentFault
 from grader.gradients.case import Case
 from grader.gradients.engine import CASES, Draw, Judgement, Trial, judge_gradients
-from grader.gradients.entries import find_worst, measure_entries
 from grader.gradients.findings import Finding, Kind
-from grader.gradients.line import FIRST_STEP, Line, Verdict
-from grader.gradients.questions import ask, find_differences, is_slow
+from grader.gradients.line import FIRST_STEP, Verdict
+from grader.gradients.questions import find_differences, is_slow
 from grader.gradients.shrink import Sizes, shrink_sizes
 from grader.gradients.subject import Arguments, Array, Subject
 from grader.model.evidence import Evidence
@@ -28,11 +28,7 @@ from grader.model.evidence import Evidence
 Oracle = Callable[[Arguments, Array], Mapping[str, Array]]
 """The right gradients at a point for an upstream gradient; decides what differences can't."""
 
-LEAST_ENTRIES, MOST_ENTRIES = 60, 435
-"""Entries of a wrong gradient that are differenced one by one: all where there are no more, as time allows."""
-
 _ORACLE_RELATIVE = 1e-6
-_LOCALISATION_S = 1.0
 _CASES_OF_SMALLER = 2
 
 
@@ -186,9 +182,10 @@ class GradientCheck:
 
     def _explain(self, posed: Posed, judgement: Judgement, fault: Fault) -> Evidence:
         if judgement.wrong is None:
-            evidence = _describe_finding(fault.finding, judgement.trials[-1])
+            assert fault.finding is not None
+            evidence = describe_finding(fault.finding, judgement.trials[-1])
         else:
-            evidence = _describe_wrong(posed.subject, *judgement.wrong)
+            evidence = describe_wrong(posed.subject, *judgement.wrong, self._name_surroundings(posed))
         if fault.argument is None:
             return evidence
         memory = {str(Kind.STALE), str(Kind.ACCUMULATES)}.intersection(evidence.facts.get("suspicions", ()))
@@ -199,6 +196,15 @@ class GradientCheck:
             return evidence  # the worker came to its end: what is known by now must do
         facts = {**evidence.facts, **({"smallest_sizes": sizes} if sizes else {})}
         return replace(evidence, facts=facts, replay=replay or "")
+
+    def _name_surroundings(self, posed: Posed) -> Surroundings:
+        """Name the numbers and arrays that may stand in a wrong gradient."""
+        target = posed.made.target
+        return Surroundings(
+            self.family.sizes if self.family else {},
+            {name: value for name, value in posed.scene.kwargs.items() if not isinstance(value, str)},
+            {} if target is None else {"target": target},
+        )
 
     def _write_replay(self, posed: Posed, judgement: Judgement, fault: Fault, *, used_before: bool) -> str | None:
         """Write the smallest case down, in round numbers where these show the fault too."""
@@ -264,60 +270,6 @@ def _find_fault(judgement: Judgement) -> Fault | None:
     if judgement.finding is not None:
         return Fault(str(judgement.finding.kind), judgement.finding.argument, judgement.finding)
     return None if judgement.wrong is None else Fault("wrong", judgement.wrong[1].argument)
-
-
-def _describe_finding(finding: Finding | None, trial: Trial) -> Evidence:
-    assert finding is not None
-    facts = {**finding.facts, "kind": str(finding.kind), "seed": trial.seed, "argument": finding.argument}
-    return Evidence(said=finding.said, expected=finding.expected, got=finding.got, facts=facts)
-
-
-def _describe_wrong(subject: Subject, trial: Trial, line: Line) -> Evidence:
-    case, name = trial.case, line.argument
-    assert case.told is not None
-    assert case.turn is not None
-    gradient = case.told.gradients[name]
-    generator = np.random.default_rng(trial.seed)
-    entries = measure_entries(subject, case.point, name, gradient, case.turn.grad_output, generator, _entries_to_measure(case))
-    worst = find_worst(entries)
-    suspicions = ask(subject, case, name, entries)
-    facts: dict[str, Any] = {
-        "argument": name,
-        "shape": gradient.shape,
-        "slope": line.slope,
-        "numeric_directional_derivative": line.numeric,
-        "analytic_directional_derivative": line.analytic,
-        "error": line.error,
-        "bar": line.bar,
-        "steps": line.steps,
-        "seed": trial.seed,
-        "entries_measured": len(entries),
-        "suspicions": [str(finding.kind) for finding in suspicions],
-    }
-    along = f"along a random direction it gives {line.analytic:.8g}, the change of forward {line.numeric:.8g}"
-    evidence = Evidence(
-        said=f"{subject.label(name)} is not the gradient at {name}: {along}.",
-        tolerance=f"{line.bar:.2g} along the direction; it is off by {line.error:.2g}",
-        hint=suspicions[0].said if suspicions else "",
-        facts=facts,
-    )
-    if worst is None:
-        where = f"none of the {len(entries)} entries tried one by one, of {gradient.size} in shape {gradient.shape}"
-        return replace(evidence, where=where)
-    facts |= {"worst": worst.index, "worst_numeric": worst.numeric, "worst_analytic": worst.analytic}
-    return replace(
-        evidence,
-        expected=f"{worst.numeric:.8g}, by finite differences of forward",
-        got=f"{worst.analytic:.8g}",
-        where=f"index {worst.index} of shape {gradient.shape}",
-    )
-
-
-def _entries_to_measure(case: Case) -> int:
-    """As many as cost a second, by the time that one forward took, within bounds."""
-    assert case.told is not None
-    affordable = _LOCALISATION_S / (2 * case.told.forward_s) if case.told.forward_s > 0 else MOST_ENTRIES
-    return int(min(max(affordable, LEAST_ENTRIES), MOST_ENTRIES))
 
 
 def _ask_oracle(subject: Subject, trial: Trial, oracle: Oracle) -> None:
