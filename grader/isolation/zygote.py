@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import select
 import signal
@@ -31,7 +30,6 @@ ALLOWED_PACKAGES = frozenset(
 _OWN_PATH = str(Path(__file__).parents[2])
 _START_S, _ANSWER_S, _CLOSE_S = 60.0, 20.0, 10.0
 _MAX_MESSAGE = 64 << 10
-_numbers = itertools.count(1)
 _BOOT = """
 import sys
 control, own, *sites = sys.argv[1:]
@@ -63,15 +61,18 @@ class Zygote:
     def __init__(
         self,
         *,
-        temp: Path,
+        folder: Path,
         preload: Sequence[str],
         layers: Sequence[str],
         environment: Mapping[str, str],
     ) -> None:
-        """Start it and wait until it has imported NumPy and the modules of `preload`; raises EnvironmentFault when it can't."""
-        self._marker = str(temp)
+        """Start it and wait until it has imported NumPy and the modules of `preload`; raises EnvironmentFault when it can't.
+
+        `folder` is its own: it and every worker of it have a path below that in their environment, and no other process has.
+        """
+        self._marker = f"{folder}{os.sep}"
         self._lock = threading.Lock()
-        self._log = temp / f"zygote-{next(_numbers)}.log"
+        self._log = folder / "zygote.log"
         theirs = self._start(environment)
         config = {
             "preload": list(preload),
@@ -202,7 +203,7 @@ def _site_paths() -> list[str]:
 
 
 def _kill_marked(marker: str) -> None:
-    """Kill what still carries this wall's folder in its environment: the last resort when the zygote itself was killed."""
+    """Kill what still carries a zygote's folder in its environment: the last resort when the zygote itself was killed."""
     deadline = time.monotonic() + _CLOSE_S
     while (found := _find_marked(marker.encode())) and time.monotonic() < deadline:
         for pid in found:

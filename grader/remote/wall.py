@@ -86,14 +86,14 @@ class Wall:
         """
         if self._closed or self._zygotes.closed:
             raise GraderFault("a wall was used after it was closed")
-        temp = self._zygotes.temp
-        folder = temp / f"worker-{secrets.token_hex(8)}"
+        folder = self._zygotes.folder(tuple(preload)) / f"worker-{secrets.token_hex(8)}"
         folder.mkdir(mode=0o700 if scratch else 0o500)
         own = folder / "scratch" if scratch else folder
         if scratch:
             own.mkdir(mode=0o700)
         named = {scratch: str(own)} if isinstance(scratch, str) and scratch not in ("", _WITHOUT_NAME) else {}
-        fixed = {**_WORKER_ENVIRONMENT, "HOME": str(folder / "home"), "TMPDIR": str(own), "MPLCONFIGDIR": str(temp / "matplotlib")}
+        fixed = {**_WORKER_ENVIRONMENT, "HOME": str(folder / "home"), "TMPDIR": str(own)}
+        fixed["MPLCONFIGDIR"] = str(self._zygotes.temp / "matplotlib")
         variables = {**fixed, **named, **(environment or {})}
         launch = Launch(self._tenant, limits or self._limits, str(own), variables, seed, self._broken_imports())
         for layer in self._layers:

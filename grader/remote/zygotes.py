@@ -29,6 +29,7 @@ class _Running:
     """What must not outlive the walls."""
 
     temp: Path
+    folders: dict[tuple[str, ...], Path] = field(default_factory=dict[tuple[str, ...], Path])
     zygotes: dict[tuple[str, ...], Zygote] = field(default_factory=dict[tuple[str, ...], Zygote])
     pid: int = field(default_factory=os.getpid)
 
@@ -47,7 +48,7 @@ class Zygotes:
 
     @property
     def temp(self) -> Path:
-        """The folder for the workers' own folders, made now if there is none."""
+        """The walls' folder, made now if there is none."""
         if self._running is None:
             self._running = _Running(Path(tempfile.mkdtemp(prefix="grader-wall-")))
             # Runs at exit too, should nobody close the wall.
@@ -55,24 +56,34 @@ class Zygotes:
             copy_fonts(self._running.temp / "matplotlib")
         return self._running.temp
 
+    def folder(self, preload: tuple[str, ...]) -> Path:
+        """Return the folder of one zygote, for its workers' own folders: by it all of them are found when the zygote was killed."""
+        temp = self.temp
+        assert self._running is not None
+        folders = self._running.folders
+        if preload not in folders:
+            folders[preload] = temp / f"zygote-{len(folders)}"
+            folders[preload].mkdir()
+        return folders[preload]
+
     def find(self, preload: tuple[str, ...]) -> Zygote:
         """Return a live zygote that has imported the modules of `preload`; raises EnvironmentFault when it can't be started."""
-        temp = self.temp
+        folder = self.folder(preload)
         assert self._running is not None
         zygotes = self._running.zygotes
         if preload in zygotes and not zygotes[preload].alive:
             zygotes.pop(preload).close()
         if preload not in zygotes:
             zygotes[preload] = Zygote(
-                temp=temp,
+                folder=folder,
                 preload=preload,
                 layers=[layer.NAME for layer in self._layers],
                 environment={
                     **_ZYGOTE_ENVIRONMENT,
                     **self._environment,
-                    "HOME": str(temp / "home"),
-                    "TMPDIR": str(temp),
-                    "MPLCONFIGDIR": str(temp / "matplotlib"),
+                    "HOME": str(folder / "home"),
+                    "TMPDIR": str(self.temp),
+                    "MPLCONFIGDIR": str(self.temp / "matplotlib"),
                 },
             )
         return zygotes[preload]

@@ -8,7 +8,7 @@ from grader.isolation.zygote import Zygote, ZygoteLost
 
 def make(temp, **changes):
     options = {"preload": (), "layers": ("process",), "environment": {}}
-    return Zygote(temp=temp, **{**options, **changes})
+    return Zygote(folder=temp, **{**options, **changes})
 
 
 def test_zygote_starts_and_ends(tmp_path):

@@ -473,5 +473,5 @@ def test_bad_answers_cost_their_own_items_and_every_message_says_what_came(tmp_p
         assert {check.blame for check in failed} == {"student"}
         messages = [check.message for check in failed]
         assert any(re.search(said, message) for message in messages), (item, messages)
-        assert not any(re.search(r"probe(?!s\.py)", message) for message in messages), messages
+        assert not any(re.search(r"probe(?!s/)", message) for message in messages), messages
         assert earned(graded.report)[item] < sum(check.points for check in checks_of(graded.report, item)) / 2

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.faults import CheckFailed, GraderFault, IsolationMissing, ModuleUnavailable, RequestFault
+from grader.faults import CheckFailed, GraderFault, IsolationMissing, ModuleUnavailable, RequestFault, SubmissionDied
 from grader.isolation import rlimits
 from grader.model.limits import Limits
 from grader.remote.wall import Wall
@@ -258,6 +258,17 @@ def test_preloaded_modules_are_in_the_workers_that_ask_for_them_alone(build):
         assert "sqlite3" not in light.loaded().modules
         assert "sqlite3" in heavy.loaded().modules
         assert parent_of(heavy) == parent_of(again) != parent_of(light)
+
+
+def test_end_of_one_zygote_leaves_the_workers_of_the_other(build):
+    wall = build(look=LOOK, layers="import os, signal\ndef strike(): os.kill(os.getppid(), signal.SIGKILL); signal.pause()\n")
+    with wall.worker() as light, wall.worker(preload=("sqlite3",)) as heavy:
+        before = parent_of(light)
+        with pytest.raises(SubmissionDied):
+            heavy.module("layers").strike()
+        with wall.worker(preload=("sqlite3",)) as again:
+            assert again.module("look").flags()
+        assert parent_of(light) == before
 
 
 def test_two_workers_share_nothing(build):
