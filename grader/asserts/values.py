@@ -14,6 +14,7 @@ from typing import Any, NoReturn, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.diagnosis.fits import WrongArray, explain
 from grader.faults import CheckFailed, NotImplementedYet, SubmissionRaised
 from grader.model.evidence import Evidence
 from grader.remote.remote import describe
@@ -133,6 +134,7 @@ def assert_close(
 
 def _fail_apart(array: Array, wanted: Array, error: Array, wrong: Array, what: str, rtol: float, atol: float, hint: str) -> NoReturn:
     place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), array.shape))
+    fit = None if _is_round(wanted) else explain(WrongArray("The result", "value", wanted, array))
     share = f"{int(wrong.sum())} of {wrong.size} entries are wrong" if wrong.size > 1 else "the number is wrong"
     fail(
         f"{what}: {share}.",
@@ -140,14 +142,20 @@ def _fail_apart(array: Array, wanted: Array, error: Array, wrong: Array, what: s
         got=f"{array[place]:.8g}" if array.dtype.kind == "f" else str(array[place]),
         where=f"index {place} of shape {array.shape}" if array.ndim else "",
         tolerance=f"{atol:g} + {rtol:g} x |expected|",
-        hint=hint,
+        hint=hint or (fit.sentence if fit and fit.telling else ""),
         facts={
             "shape": list(array.shape),
             "wrong": int(wrong.sum()),
             "worst": list(place),
             "max_error": float(error.max()),
+            **({"fit": fit.label} if fit else {}),
         },
     )
+
+
+def _is_round(numbers: Array) -> bool:
+    """Among numbers chosen by hand, structures are found that nobody meant."""
+    return numbers.size < 2 or bool(np.array_equal(np.round(numbers.astype(np.float64), 2), numbers))
 
 
 def assert_equal(got: object, expected: Any, what: str, *, hint: str = "") -> Array:
