@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, permutations
 
-import numpy as np
-
 from grader.diagnosis.fits.evidence import Comparison
 from grader.diagnosis.fits.records import Array, Fit
 from grader.diagnosis.fits.regions import say_array
