@@ -27,7 +27,7 @@ def test_every_label_belongs_to_a_bug_of_the_catalogue() -> None:
 def test_a_seeded_bug_gets_a_fit_that_describes_it(name: str, tmp_path: Path) -> None:
     apply_edits(CATALOGUE[name].edits, ROOT / "reference" / "pytorchnano", tmp_path / name.replace(".", "_"))
     with np.errstate(all="ignore"):
-        seen = run_bug(CATALOGUE[name], load_submission("reference"), LoadedPackage(tmp_path / name.replace(".", "_")), seed=11)
+        seen = run_bug(CATALOGUE[name], load_submission("reference"), LoadedPackage(tmp_path / name.replace(".", "_")), seed=0)
     assert judge(seen, LABELS[name]) == "right"
 
 
