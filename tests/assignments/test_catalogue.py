@@ -102,6 +102,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "conv2d.stride_of_rows_for_both_in_backward",
         "max_pool2d.stride_ignored_in_backward",
         "max_pool2d.stride_sides_exchanged_in_backward",
+        "max_pool2d.stride_of_rows_for_both_in_backward",
+        "avg_pool2d.stride_ignored_in_backward",
         "avg_pool2d.stride_sides_exchanged_in_backward",
     ),
     "padding forward": ("conv2d.padding_sides_exchanged", "conv2d.padding_of_rows_for_both", "conv2d.padding_on_one_side"),
@@ -109,6 +111,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "conv2d.padding_not_cut_off_in_backward",
         "conv2d.padding_cut_off_by_negative_index",
         "conv2d.padding_sides_exchanged_in_backward",
+        "conv2d.padding_of_rows_for_both_in_backward",
     ),
     "window forward": (
         "conv2d.kernel_sides_exchanged",
@@ -120,6 +123,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "avg_pool2d.windows_counted_without_the_first",
     ),
     "window backward": (
+        "conv2d.kernel_sides_exchanged_in_backward",
         "conv2d.overlapping_windows_overwrite",
         "max_pool2d.kernel_sides_exchanged_in_backward",
         "max_pool2d.place_in_window_taken_for_place_in_image",
