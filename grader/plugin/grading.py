@@ -53,14 +53,14 @@ class Grading:
         """The wall with the submission behind it."""
         if self._wall is None:
             preload = ("matplotlib.figure", "matplotlib.backends.backend_agg") if self.scan.uses_matplotlib else ()
-            self._wall = self._build_wall(Path(self.session.workspace), self.assignment.probes, preload)
+            self._wall = self.build_wall(Path(self.session.workspace), self.assignment.probes, preload)
         return self._wall
 
     @property
     def staff_wall(self) -> Wall:
         """A wall with no submission behind it, for reading hostile bytes: pictures and source."""
         if self._staff_wall is None:
-            self._staff_wall = self._build_wall(None, self.assignment.probes)
+            self._staff_wall = self.build_wall(None, self.assignment.probes)
         return self._staff_wall
 
     @property
@@ -70,14 +70,15 @@ class Grading:
             root = Path(self.session.workspace)
             files = {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*.py"))}
             with (
-                self._build_wall(None, PROBE) as wall,
+                self.build_wall(None, PROBE) as wall,
                 wall.worker(limits=replace(self.assignment.limits, call_cpu_s=_SCAN_S, check_cpu_s=_SCAN_S)) as worker,
             ):
                 self._scan = scan(worker, files)
                 precompile(worker, files, root)
         return self._scan
 
-    def _build_wall(self, root: Path | None, probes: Path, preload: tuple[str, ...] = ()) -> Wall:
+    def build_wall(self, root: Path | None, probes: Path, preload: tuple[str, ...] = ()) -> Wall:
+        """Return a wall of this session's own kind around another package, or around none."""
         assignment = self.assignment
         return Wall(
             root, package=assignment.package, limits=assignment.limits, probes=probes, preload=preload, level=self.session.isolation

@@ -1,0 +1,197 @@
+"""After the checks: failed ones run again on the reference with each misconception, to name what is likely wrong.
+
+Nothing happens in a run that passes. Whatever goes wrong in here costs a hint and never a point.
+"""
+
+from __future__ import annotations
+
+import inspect
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, cast
+
+import pytest
+
+from grader.diagnosis.matching import Departed, Ending, Failure, Follower, Matcher, Named, Rehearsed
+from grader.diagnosis.words import find_roots, phrase_hint, phrase_root
+from grader.faults import Fault, GraderFault
+from grader.model.assignment import shared_folder
+from grader.model.misconception import Misconception, apply_edits, load_misconceptions
+from grader.model.outcome import Blame, Outcome, Status
+from grader.plugin import verdicts
+from grader.plugin.definition import CheckDefinition
+from grader.plugin.fixtures import DEFINITION, TRANSCRIPT
+from grader.plugin.grading import Grading
+from grader.plugin.seeds import generator
+from grader.plugin.submitted import Submitted
+from grader.remote.wall import Wall
+from grader.remote.worker import Worker
+
+_CALL_CPU_S = 1.0
+"""A misconception that computes for longer than this explains nothing in the time there is."""
+
+
+def keep_transcript(item: pytest.Item, outcome: Outcome) -> None:
+    """Keep what led to a failure of the submission's, and drop what led to anything else."""
+    failed = outcome.status is Status.FAILED and outcome.blame is Blame.STUDENT
+    if TRANSCRIPT in item.stash and not failed:
+        del item.stash[TRANSCRIPT]
+
+
+def diagnose(items: Iterable[pytest.Item], grading: Grading) -> None:
+    """Write a line of the journal for each failed check whose likely cause is found."""
+    if all(outcome.status is not Status.FAILED for outcome in grading.outcomes.values()):
+        return
+    functions = [item for item in items if isinstance(item, pytest.Function) and DEFINITION in item.stash]
+    try:
+        catalogue = load_misconceptions(grading.assignment.folder / "misconceptions")
+        named = _match(functions, grading, catalogue)
+    except Exception as error:
+        grading.journal.write("problem", sentence=f"The diagnosis ended early, which costs no points: {type(error).__name__}: {error}")
+        return
+    for check, found in named.items():
+        hint = phrase_hint([catalogue[name] for name in found.misconceptions], grading.outcomes[check].evidence.hint)
+        grading.journal.write("diagnosis", id=check, misconception=" | ".join(found.misconceptions), hint=hint)
+    for check, roots in _find_cascades(grading).items():
+        if check not in named:
+            grading.journal.write("diagnosis", id=check, misconception=None, hint=phrase_root(roots))
+
+
+def _match(items: list[pytest.Function], grading: Grading, catalogue: Mapping[str, Misconception]) -> dict[str, Named]:
+    failures: dict[str, Failure] = {}
+    failing: dict[str, list[pytest.Function]] = {}
+    passing: dict[str, list[pytest.Function]] = {}
+    for item in items:
+        definition = item.stash[DEFINITION]
+        outcome = grading.outcomes.get(definition.id)
+        if outcome is not None and outcome.status is Status.PASSED:
+            passing.setdefault(definition.id, []).append(item)
+        transcript = item.stash.get(TRANSCRIPT, None)
+        if transcript is not None and not definition.timed and definition.id not in failures:
+            said = "" if outcome is None else outcome.evidence.said
+            failures[definition.id] = Failure(definition.id, definition.group, said, transcript)
+            failing[definition.id] = [item]
+    passed: dict[str, list[str]] = {}
+    for check, (item, *_) in passing.items():
+        passed.setdefault(item.stash[DEFINITION].group, []).append(check)
+    with Rehearsal(grading, catalogue, {**passing, **failing}) as rehearsal:
+        items_by_id = {name: one.item for name, one in catalogue.items()}
+        return Matcher(items_by_id, rehearsal.run, passed, rehearsal.is_spent).explain(list(failures.values()))
+
+
+def _find_cascades(grading: Grading) -> dict[str, list[str]]:
+    """Return the items to mend first, by failed check that uses them."""
+    failed = {check for check, outcome in grading.outcomes.items() if outcome.status is Status.FAILED}
+    broken = {grading.definitions[check].group: True for check in failed}
+    found: dict[str, list[str]] = {}
+    for check in sorted(failed):
+        definition = grading.definitions[check]
+        needed = [item for item in _list_needed(grading, definition) if item != definition.group]
+        if roots := find_roots(needed, broken):
+            found[check] = roots
+    return found
+
+
+def _list_needed(grading: Grading, definition: CheckDefinition) -> list[str]:
+    module, _, name = definition.group.partition(".")
+    layers: list[list[Any]] = grading.assignment.trainings.get(name, {}).get("layers", []) if module == "training" else []
+    return [*(str(layer[0]) for layer in layers), *(check.split("/")[0] for check in definition.after)]
+
+
+class Rehearsal:
+    """Runs checks again on misconceptions, each in a worker behind a wall like any submission's. A context manager."""
+
+    def __init__(self, grading: Grading, catalogue: Mapping[str, Misconception], items: Mapping[str, list[pytest.Function]]) -> None:
+        """Take the catalogue by id and the functions of each check by its id; the clock starts now."""
+        self._grading = grading
+        self._catalogue = catalogue
+        self._items = items
+        self._reference = shared_folder("reference") / grading.assignment.package
+        self._deadline = time.monotonic() + grading.assignment.limits.diagnosis_s
+        self._folder = tempfile.TemporaryDirectory(prefix="grader-diagnosis-")
+        self._walls: dict[str, Wall] = {}
+
+    def __enter__(self) -> Rehearsal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for wall in self._walls.values():
+            wall.close()
+        self._folder.cleanup()
+
+    def is_spent(self) -> bool:
+        """Whether the time for naming is over."""
+        return time.monotonic() >= self._deadline
+
+    def run(self, check: str, misconception: str, follower: Follower | None) -> Rehearsed:
+        """Run every case of a check on a misconception until one fails."""
+        ended = Rehearsed(Ending.UNKNOWN)
+        for item in self._items[check]:
+            ended = self._run_item(item, misconception, follower)
+            if ended.ending is not Ending.PASSED:
+                break
+        return ended
+
+    def _run_item(self, item: pytest.Function, misconception: str, follower: Follower | None) -> Rehearsed:
+        grading, definition = self._grading, item.stash[DEFINITION]
+        left_s = max(0.05, self._deadline - time.monotonic())
+        limits = replace(grading.limits_of(definition), call_cpu_s=_CALL_CPU_S, call_wall_s=left_s, check_wall_s=left_s)
+
+        def start() -> Worker:
+            wall = self._open_wall(misconception)
+            return wall.worker(seed=grading.seed_of(definition) % 2**32, limits=limits, scratch=definition.scratch)
+
+        submitted = Submitted(start, lambda ending: None, follower)
+        try:
+            item.obj(**_fill(item, grading, submitted))
+        except Departed:
+            return Rehearsed(Ending.UNKNOWN)
+        except (Fault, AssertionError) as error:
+            outcome = verdicts.judge(error)
+            failed = outcome.status is Status.FAILED and not verdicts.is_timeout(error)
+            return Rehearsed(Ending.FAILED if failed else Ending.UNKNOWN, outcome.evidence.said)
+        except Exception:
+            return Rehearsed(Ending.UNKNOWN)
+        finally:
+            submitted.close()
+        return Rehearsed(Ending.PASSED)
+
+    def _open_wall(self, misconception: str) -> Wall:
+        wall = self._walls.get(misconception)
+        if wall is None:
+            root = Path(self._folder.name) / misconception
+            root.mkdir(mode=0o755)
+            apply_edits(self._catalogue[misconception].edits, self._reference, root)
+            wall = self._walls[misconception] = self._grading.build_wall(root, self._grading.assignment.probes)
+        return wall
+
+
+def _fill(item: pytest.Function, grading: Grading, submitted: Submitted) -> dict[str, Any]:
+    """Return what the check asks for, made afresh; GraderFault where it is something else than the grader's own fixtures."""
+    definition = item.stash[DEFINITION]
+    seed = grading.seed_of(definition)
+    known: dict[str, Callable[[], Any]] = {
+        "grading": lambda: grading,
+        "definition": lambda: definition,
+        "seed": lambda: seed,
+        "rng": lambda: generator(seed),
+        "submission": lambda: submitted,
+        "oracle": lambda: grading.oracle,
+        "save_artifact": lambda: _save_nothing,
+    }
+    given: dict[str, Any] = dict(cast(Any, item).callspec.params) if hasattr(item, "callspec") else {}
+    for name in inspect.signature(item.obj).parameters:
+        if name not in given:
+            if name not in known:
+                raise GraderFault(f"{definition.id} asks for {name}, which can't be made again")
+            given[name] = known[name]()
+    return given
+
+
+def _save_nothing(name: str, write: Callable[[Path], Any], *, measured: bool = False) -> Path:
+    """A check that is run again leaves no pictures."""
+    return Path(name)
