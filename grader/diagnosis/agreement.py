@@ -24,9 +24,9 @@ APART = math.inf
 _STATE_WORDS = 624
 
 
-def measure_exchange(one: Exchange, other: Exchange) -> float:
-    """Return how far two answers to one question are apart, as `measure_distance`."""
-    return measure_distance(one.answer, other.answer)
+def is_close(one: Exchange, other: Exchange) -> bool:
+    """Whether two answers to one question agree."""
+    return measure_distance(one.answer, other.answer) <= CLOSE
 
 
 def is_same_question(one: Exchange, other: Exchange) -> bool:
@@ -63,6 +63,22 @@ def measure_distance(one: Any, other: Any) -> float:
     if one is None or isinstance(one, bytes):
         return 0.0 if one == other else APART
     return 0.0  # what is no value: a remote among the things handed over
+
+
+def is_alike(one: Any, other: Any) -> bool:
+    """Whether two answers have the same structure, shapes and kinds, whatever their numbers: draws of one's own."""
+    if _is_numeric(one) and _is_numeric(other):
+        first, second = np.asarray(one), np.asarray(other)
+        return first.shape == second.shape and _name_kind(first) == _name_kind(second)
+    if isinstance(one, dict) and isinstance(other, dict):
+        firsts, seconds = cast("dict[str, Any]", one), cast("dict[str, Any]", other)
+        return firsts.keys() == seconds.keys() and all(is_alike(value, seconds[name]) for name, value in firsts.items())
+    if isinstance(one, list) and isinstance(other, list):
+        pair = (cast("list[Any]", one), cast("list[Any]", other))
+        return len(pair[0]) == len(pair[1]) and all(is_alike(a, b) for a, b in zip(*pair, strict=True))
+    if isinstance(one, bytes) and isinstance(other, bytes):
+        return True
+    return measure_distance(one, other) <= CLOSE
 
 
 def _is_numeric(value: Any) -> bool:

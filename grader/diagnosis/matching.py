@@ -8,13 +8,14 @@ that agree most closely, then those that pass what the student passed; what is l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Protocol
 
-from grader.diagnosis.agreement import CLOSE, is_same_question, measure_exchange
-from grader.diagnosis.transcript import Exchange, Transcript
+from grader.diagnosis.agreement import is_close
+from grader.diagnosis.following import Agreement, Follower
+from grader.diagnosis.transcript import Exchange, Listener, Stopped, Transcript
 
 MOST_RIVALS = 3
 """More than these at once say nothing to a student."""
@@ -40,19 +41,19 @@ class Failure:
     group: str
     """The contract item, whose misconceptions are tried."""
     said: str
-    """What the student was told."""
+    """What the student was told, as `reduce_sentence` leaves it."""
     transcript: Transcript
     """What led to it."""
 
 
 @dataclass(frozen=True)
 class Rehearsed:
-    """A check that was run again on a misconception."""
+    """A check that was run again."""
 
     ending: Ending
     """How it ended."""
     said: str = ""
-    """What a student would have been told."""
+    """What a student would have been told, as `reduce_sentence` leaves it."""
 
 
 @dataclass(frozen=True)
@@ -61,120 +62,157 @@ class Named:
 
     misconceptions: tuple[str, ...]
     """One id, or those that can't be told apart."""
+    agreement: Agreement
+    """How well the transcripts agree."""
+
+
+class Rehearsing(Protocol):
+    """Runs checks again."""
+
+    def run(self, check: str, misconception: str, listener: Listener | None = None) -> Rehearsed:
+        """Run a check (by id) on a misconception (by id; "": on the reference itself) and let a listener hear it."""
+        ...
+
+    def is_spent(self) -> bool:
+        """Whether there is no time for more."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """How well one misconception explains one check."""
+
+    agreement: Agreement
     distance: float
-    """How far the answers are apart, relative; 0.0 where nothing but words was compared."""
+    worded: bool
+    """Whether the student would have been told the same."""
 
 
-Rehearse = Callable[[str, str, "Follower | None"], Rehearsed]
-"""Runs a check (by id) on a misconception (by id) and lets a listener hear it."""
+@dataclass(frozen=True)
+class _Right:
+    """What the reference answers in a check."""
 
-
-class Departed(Exception):
-    """An answer is another one than the student's: the rest of the check need not be run."""
-
-
-@dataclass
-class Follower:
-    """Listens to a check that runs again, and stops it where an answer departs from the student's."""
-
-    wanted: Sequence[Exchange]
-    """The student's exchanges."""
-    distance: float = 0.0
-    """The largest distance so far."""
-    departed: bool = False
-    """Whether an answer, or a question, was another one."""
-    heard: int = 0
-    """Exchanges so far."""
-
-    def hear(self, question: str, given: Any, answer: Any) -> None:
-        """Compare one exchange with the student's; raises Departed."""
-        here = Exchange(question, given, answer)
-        if self.heard >= len(self.wanted) or not is_same_question(here, self.wanted[self.heard]):
-            self._depart()
-        distance = measure_exchange(here, self.wanted[self.heard])
-        if not distance <= CLOSE:
-            self._depart()
-        self.distance = max(self.distance, distance)
-        self.heard += 1
-
-    def _depart(self) -> None:
-        self.departed = True
-        raise Departed
-
-    @property
-    def agrees(self) -> bool:
-        """Whether every answer was the student's, and none is missing."""
-        return not self.departed and self.heard == len(self.wanted)
+    exchanges: Sequence[Exchange]
+    free: set[int]
+    """Places of answers that hold draws: two runs of the reference differ there, or the assignment says so."""
 
 
 @dataclass
 class _Cluster:
     """Failed checks that the same misconceptions explain."""
 
-    checks: list[str] = field(default_factory=list[str])
-    distances: dict[str, float] = field(default_factory=dict[str, float])
+    group: str
+    checks: list[str]
+    fits: dict[str, _Fit]
+
+    @property
+    def agreement(self) -> Agreement:
+        return max(fit.agreement for fit in self.fits.values())
+
+    def narrow(self, check: str, fits: Mapping[str, _Fit]) -> None:
+        """Take one more check in: only what explains it too is left."""
+        self.checks.append(check)
+        self.fits = {name: _join(self.fits[name], fit) for name, fit in fits.items()}
+
+
+def _join(one: _Fit, other: _Fit) -> _Fit:
+    """One telling agreement is enough; the distance is the larger one."""
+    return _Fit(max(one.agreement, other.agreement), max(one.distance, other.distance), one.worded and other.worded)
 
 
 class Matcher:
-    """Explains the failed checks of one run, within a budget."""
+    """Explains the failed checks of one run, as far as there is time."""
 
-    def __init__(self, items: Mapping[str, str], rehearse: Rehearse, passed: Mapping[str, Sequence[str]], spent: Callable[[], bool]) -> None:
-        """Take the item of each misconception, a way to run a check again, the passed checks by item, and when to stop."""
+    def __init__(
+        self,
+        items: Mapping[str, str],
+        rehearsing: Rehearsing,
+        passed: Mapping[str, Sequence[str]],
+        is_free: Callable[[str, str], bool] = lambda group, question: False,
+    ) -> None:
+        """Take each misconception's item, what runs checks again, the passed checks by item, and which questions a style is free in."""
         self._items = items
-        self._rehearse = rehearse
+        self._rehearsing = rehearsing
         self._passed = passed
-        self._spent = spent
-        self._clusters: dict[str, list[_Cluster]] = {}
-        self._excused: dict[tuple[str, str], bool] = {}
+        self._is_free = is_free
+        self._clusters: list[_Cluster] = []
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
         """Return what was found, by check; checks that nothing explains are missing."""
         for failure in interleave(failures):
-            if failure.transcript.usable:
+            if failure.transcript.usable and failure.group in self._items.values():
                 self._explain_one(failure)
-        return {check: named for clusters in self._clusters.values() for cluster in clusters for check, named in self._name(cluster)}
+        return dict(named for cluster in self._clusters for named in self._name(cluster))
 
     def _explain_one(self, failure: Failure) -> None:
-        clusters = self._clusters.setdefault(failure.group, [])
-        tried: set[str] = set()
-        for cluster in clusters:
-            found = self._try(failure, cluster.distances)
-            tried |= cluster.distances.keys()
-            if found:
-                cluster.checks.append(failure.check)
-                cluster.distances = {name: max(cluster.distances[name], distance) for name, distance in found.items()}
-                return
-        found = self._try(failure, [name for name, item in self._items.items() if item == failure.group and name not in tried])
-        if found:
-            clusters.append(_Cluster([failure.check], found))
+        right = self._learn_right(failure)
+        if right is None:
+            return
+        clusters = [cluster for cluster in self._clusters if cluster.group == failure.group]
+        known = set[str]().union(*(cluster.fits for cluster in clusters))
+        alike: list[tuple[_Cluster | None, dict[str, _Fit]]] = []
+        others = [name for name, item in self._items.items() if item == failure.group and name not in known]
+        for cluster, names in [*((cluster, list(cluster.fits)) for cluster in clusters), (None, others)]:
+            fits = self._try(failure, right, names)
+            same = {name: fit for name, fit in fits.items() if fit.agreement is Agreement.SAME}
+            if same:
+                return self._note(failure, cluster, same)
+            if fits:
+                alike.append((cluster, fits))
+        if alike:
+            self._note(failure, *alike[0])
+        return None
 
-    def _try(self, failure: Failure, names: Iterable[str]) -> dict[str, float]:
-        found: dict[str, float] = {}
+    def _learn_right(self, failure: Failure) -> _Right | None:
+        """Return what the reference answers; None where there is no time, or where it does not pass."""
+        transcripts = Transcript(), Transcript()
+        for transcript in transcripts:
+            if self._rehearsing.is_spent() or self._rehearsing.run(failure.check, "", transcript).ending is not Ending.PASSED:
+                return None
+        one, other = (transcript.exchanges for transcript in transcripts)
+        drawn = {place for place, pair in enumerate(zip(one, other, strict=False)) if not is_close(*pair)}
+        asked = failure.transcript.exchanges
+        return _Right(one, drawn | {place for place, exchange in enumerate(asked) if self._is_free(failure.group, exchange.question)})
+
+    def _note(self, failure: Failure, cluster: _Cluster | None, fits: dict[str, _Fit]) -> None:
+        if cluster is None:
+            self._clusters.append(_Cluster(failure.group, [failure.check], fits))
+        else:
+            cluster.narrow(failure.check, fits)
+
+    def _try(self, failure: Failure, right: _Right, names: Iterable[str]) -> dict[str, _Fit]:
+        """Return how well each of these explains the failure; those that don't are missing."""
+        exchanges = failure.transcript.exchanges
+        found: dict[str, _Fit] = {}
         for name in names:
-            if self._spent():
+            if self._rehearsing.is_spent():
                 break
-            follower = Follower(failure.transcript.exchanges)
-            rehearsed = self._rehearse(failure.check, name, follower)
-            if rehearsed.ending is Ending.FAILED and follower.agrees:
-                found[name] = follower.distance
+            follower = Follower(exchanges, right.exchanges, right.free.__contains__)
+            rehearsed = self._rehearsing.run(failure.check, name, follower)
+            agreement = follower.agreement if rehearsed.ending is Ending.FAILED else Agreement.NONE
+            if agreement is Agreement.ALIKE and not isinstance(exchanges[-1].answer, Stopped) and rehearsed.said != failure.said:
+                agreement = Agreement.NONE
+            if agreement is not Agreement.NONE:
+                found[name] = _Fit(agreement, follower.distance, rehearsed.said == failure.said)
         return found
 
-    def _name(self, cluster: _Cluster) -> Iterable[tuple[str, Named]]:
-        names = keep_nearest(cluster.distances)
-        if len(names) > 1:
-            names = self._keep_consistent(names, cluster)
-        if len(names) <= MOST_RIVALS:
+    def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
+        names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})
+        names = [name for name in names if cluster.fits[name].worded] or names
+        if len(names) > 1 or cluster.agreement is Agreement.ALIKE:
+            names = self._keep_consistent(cluster.group, names, strict=cluster.agreement is Agreement.ALIKE)
+        most = 1 if cluster.agreement is Agreement.ALIKE else MOST_RIVALS
+        if 1 <= len(names) <= most:
             for check in cluster.checks:
-                yield check, Named(tuple(names), max(cluster.distances[name] for name in names))
+                yield check, Named(tuple(names), cluster.agreement)
 
-    def _keep_consistent(self, names: list[str], cluster: _Cluster) -> list[str]:
-        """Drop rivals that fail what the student passed, unless all do."""
-        group = self._items[names[0]]
+    def _keep_consistent(self, group: str, names: list[str], *, strict: bool) -> list[str]:
+        """Drop rivals that fail what the student passed; where all do, none is dropped unless `strict`."""
         for check in self._passed.get(group, ()):
-            if self._spent() or len(names) == 1:
+            if self._rehearsing.is_spent() or not names or (len(names) == 1 and not strict):
                 break
-            innocent = [name for name in names if self._rehearse(check, name, None).ending is not Ending.FAILED]
-            names = innocent or names
+            innocent = [name for name in names if self._rehearsing.run(check, name).ending is not Ending.FAILED]
+            names = innocent if innocent or strict else names
         return names
 
 
@@ -195,6 +233,7 @@ def keep_nearest(distances: Mapping[str, float]) -> list[str]:
     return [name for name, distance in distances.items() if distance <= bound]
 
 
-def reduce_sentence(said: str) -> str:
-    """Return a message without its numbers and its places in the student's files."""
-    return re.sub(r"[-+]?\d[\d.e+-]*", "#", said.splitlines()[0] if said else "")
+def reduce_sentence(said: str, hint: str = "") -> str:
+    """Return what a student is told, without numbers: the first line and the check's own hint."""
+    first = said.splitlines()[0] if said else ""
+    return re.sub(r"[-+]?\d[\d.e+-]*|nan|inf", "#", f"{first} | {hint}")

@@ -16,7 +16,9 @@ from typing import Any, cast
 
 import pytest
 
-from grader.diagnosis.matching import Departed, Ending, Failure, Follower, Matcher, Named, Rehearsed
+from grader.diagnosis.following import Departed
+from grader.diagnosis.matching import Ending, Failure, Matcher, Named, Rehearsed, reduce_sentence
+from grader.diagnosis.transcript import Listener
 from grader.diagnosis.words import find_roots, phrase_hint, phrase_root
 from grader.faults import Fault, GraderFault
 from grader.model.assignment import shared_folder
@@ -72,7 +74,7 @@ def _match(items: list[pytest.Function], grading: Grading, catalogue: Mapping[st
             passing.setdefault(definition.id, []).append(item)
         transcript = item.stash.get(TRANSCRIPT, None)
         if transcript is not None and not definition.timed and definition.id not in failures:
-            said = "" if outcome is None else outcome.evidence.said
+            said = "" if outcome is None else reduce_sentence(outcome.evidence.said, outcome.evidence.hint)
             failures[definition.id] = Failure(definition.id, definition.group, said, transcript)
             failing[definition.id] = [item]
     passed: dict[str, list[str]] = {}
@@ -80,7 +82,7 @@ def _match(items: list[pytest.Function], grading: Grading, catalogue: Mapping[st
         passed.setdefault(item.stash[DEFINITION].group, []).append(check)
     with Rehearsal(grading, catalogue, {**passing, **failing}) as rehearsal:
         items_by_id = {name: one.item for name, one in catalogue.items()}
-        return Matcher(items_by_id, rehearsal.run, passed, rehearsal.is_spent).explain(list(failures.values()))
+        return Matcher(items_by_id, rehearsal, passed, _find_freedom(grading)).explain(list(failures.values()))
 
 
 def _find_cascades(grading: Grading) -> dict[str, list[str]]:
@@ -100,6 +102,17 @@ def _list_needed(grading: Grading, definition: CheckDefinition) -> list[str]:
     module, _, name = definition.group.partition(".")
     layers: list[list[Any]] = grading.assignment.trainings.get(name, {}).get("layers", []) if module == "training" else []
     return [*(str(layer[0]) for layer in layers), *(check.split("/")[0] for check in definition.after)]
+
+
+def _find_freedom(grading: Grading) -> Callable[[str, str], bool]:
+    """Return what tells whether submissions may well answer a question each in its own way, as the assignment says."""
+    free = set(grading.assignment.free)
+
+    def is_free(group: str, question: str) -> bool:
+        kind, _, name = question.partition(" ")
+        return group in free or kind == "READ" or name.rpartition(" ")[2] in free
+
+    return is_free
 
 
 class Rehearsal:
@@ -127,16 +140,16 @@ class Rehearsal:
         """Whether the time for naming is over."""
         return time.monotonic() >= self._deadline
 
-    def run(self, check: str, misconception: str, follower: Follower | None) -> Rehearsed:
-        """Run every case of a check on a misconception until one fails."""
+    def run(self, check: str, misconception: str, listener: Listener | None = None) -> Rehearsed:
+        """Run every case of a check on a misconception until one fails; "" is the reference itself."""
         ended = Rehearsed(Ending.UNKNOWN)
         for item in self._items[check]:
-            ended = self._run_item(item, misconception, follower)
+            ended = self._run_item(item, misconception, listener)
             if ended.ending is not Ending.PASSED:
                 break
         return ended
 
-    def _run_item(self, item: pytest.Function, misconception: str, follower: Follower | None) -> Rehearsed:
+    def _run_item(self, item: pytest.Function, misconception: str, listener: Listener | None) -> Rehearsed:
         grading, definition = self._grading, item.stash[DEFINITION]
         left_s = max(0.05, self._deadline - time.monotonic())
         limits = replace(grading.limits_of(definition), call_cpu_s=_CALL_CPU_S, call_wall_s=left_s, check_wall_s=left_s)
@@ -145,7 +158,7 @@ class Rehearsal:
             wall = self._open_wall(misconception)
             return wall.worker(seed=grading.seed_of(definition) % 2**32, limits=limits, scratch=definition.scratch)
 
-        submitted = Submitted(start, lambda ending: None, follower)
+        submitted = Submitted(start, lambda ending: None, listener)
         try:
             item.obj(**_fill(item, grading, submitted))
         except Departed:
@@ -153,7 +166,8 @@ class Rehearsal:
         except (Fault, AssertionError) as error:
             outcome = verdicts.judge(error)
             failed = outcome.status is Status.FAILED and not verdicts.is_timeout(error)
-            return Rehearsed(Ending.FAILED if failed else Ending.UNKNOWN, outcome.evidence.said)
+            said = reduce_sentence(outcome.evidence.said, outcome.evidence.hint)
+            return Rehearsed(Ending.FAILED if failed else Ending.UNKNOWN, said)
         except Exception:
             return Rehearsed(Ending.UNKNOWN)
         finally:
@@ -163,11 +177,17 @@ class Rehearsal:
     def _open_wall(self, misconception: str) -> Wall:
         wall = self._walls.get(misconception)
         if wall is None:
-            root = Path(self._folder.name) / misconception
+            root = Path(self._folder.name) / (misconception or "reference")
             root.mkdir(mode=0o755)
-            apply_edits(self._catalogue[misconception].edits, self._reference, root)
-            wall = self._walls[misconception] = self._grading.build_wall(root, self._grading.assignment.probes)
+            apply_edits(self._catalogue[misconception].edits if misconception else [], self._reference, root)
+            wall = self._walls[misconception] = _open_beside(self._grading, root)
         return wall
+
+
+def _open_beside(grading: Grading, root: Path) -> Wall:
+    """Return a wall around another package; it shares the submission's zygote where walls can do that."""
+    beside: Callable[[Path], Wall] | None = getattr(grading.wall, "beside", None)
+    return beside(root) if beside is not None else grading.build_wall(root, grading.assignment.probes)
 
 
 def _fill(item: pytest.Function, grading: Grading, submitted: Submitted) -> dict[str, Any]:
