@@ -19,6 +19,8 @@ from grader.diagnosis.transcript import Exchange, Listener, Stopped, Transcript
 
 MOST_RIVALS = 3
 """More than these at once say nothing to a student."""
+MOST_ALIKE = 2
+"""Likewise where the answers are only alike."""
 _EXACT = 1e-10
 """Rivals that are nearer than this are told apart by nothing but round-off."""
 
@@ -201,7 +203,7 @@ class Matcher:
         names = [name for name in names if cluster.fits[name].worded] or names
         if len(names) > 1 or cluster.agreement is Agreement.ALIKE:
             names = self._keep_consistent(cluster.group, names, strict=cluster.agreement is Agreement.ALIKE)
-        most = 1 if cluster.agreement is Agreement.ALIKE else MOST_RIVALS
+        most = MOST_ALIKE if cluster.agreement is Agreement.ALIKE else MOST_RIVALS
         if 1 <= len(names) <= most:
             for check in cluster.checks:
                 yield check, Named(tuple(names), cluster.agreement)
@@ -209,8 +211,10 @@ class Matcher:
     def _keep_consistent(self, group: str, names: list[str], *, strict: bool) -> list[str]:
         """Drop rivals that fail what the student passed; where all do, none is dropped unless `strict`."""
         for check in self._passed.get(group, ()):
-            if self._rehearsing.is_spent() or not names or (len(names) == 1 and not strict):
+            if not names or (len(names) == 1 and not strict):
                 break
+            if self._rehearsing.is_spent():
+                return [] if strict else names
             innocent = [name for name in names if self._rehearsing.run(check, name).ending is not Ending.FAILED]
             names = innocent if innocent or strict else names
         return names

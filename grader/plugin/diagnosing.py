@@ -35,6 +35,10 @@ from grader.remote.worker import Worker
 
 _CALL_CPU_S = 1.0
 """A misconception that computes for longer than this explains nothing in the time there is."""
+MOST_WORK = 4_000
+"""What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same; about 1.5 s of CPU."""
+_START_WORK = 12
+"""What a worker's start costs, in questions."""
 
 
 def keep_transcript(item: pytest.Item, outcome: Outcome) -> None:
@@ -125,6 +129,7 @@ class Rehearsal:
         self._items = items
         self._reference = shared_folder("reference") / grading.assignment.package
         self._deadline = time.monotonic() + grading.assignment.limits.diagnosis_s
+        self._work = 0
         self._folder = tempfile.TemporaryDirectory(prefix="grader-diagnosis-")
         self._walls: dict[str, Wall] = {}
 
@@ -137,8 +142,8 @@ class Rehearsal:
         self._folder.cleanup()
 
     def is_spent(self) -> bool:
-        """Whether the time for naming is over."""
-        return time.monotonic() >= self._deadline
+        """Whether the work that naming may cost is done."""
+        return self._work >= MOST_WORK or time.monotonic() >= self._deadline
 
     def run(self, check: str, misconception: str, listener: Listener | None = None) -> Rehearsed:
         """Run every case of a check on a misconception until one fails; "" is the reference itself."""
@@ -155,10 +160,11 @@ class Rehearsal:
         limits = replace(grading.limits_of(definition), call_cpu_s=_CALL_CPU_S, call_wall_s=left_s, check_wall_s=left_s)
 
         def start() -> Worker:
+            self._work += _START_WORK
             wall = self._open_wall(misconception)
             return wall.worker(seed=grading.seed_of(definition) % 2**32, limits=limits, scratch=definition.scratch)
 
-        submitted = Submitted(start, lambda ending: None, listener)
+        submitted = Submitted(start, lambda ending: None, _Both(self, listener))
         try:
             item.obj(**_fill(item, grading, submitted))
         except Departed:
@@ -174,6 +180,10 @@ class Rehearsal:
             submitted.close()
         return Rehearsed(Ending.PASSED)
 
+    def hear(self, question: str, given: Any, answer: Any) -> None:
+        """Count a question."""
+        self._work += 1
+
     def _open_wall(self, misconception: str) -> Wall:
         wall = self._walls.get(misconception)
         if wall is None:
@@ -182,6 +192,17 @@ class Rehearsal:
             apply_edits(self._catalogue[misconception].edits if misconception else [], self._reference, root)
             wall = self._walls[misconception] = _open_beside(self._grading, root)
         return wall
+
+
+class _Both:
+    """Has two listeners hear."""
+
+    def __init__(self, *listeners: Listener | None) -> None:
+        self._listeners = [listener for listener in listeners if listener is not None]
+
+    def hear(self, question: str, given: Any, answer: Any) -> None:
+        for listener in self._listeners:
+            listener.hear(question, given, answer)
 
 
 def _open_beside(grading: Grading, root: Path) -> Wall:
