@@ -25,6 +25,7 @@ from grader.model.assignment import shared_folder
 from grader.model.misconception import Misconception, apply_edits, load_misconceptions
 from grader.model.outcome import Blame, Outcome, Status
 from grader.plugin import verdicts
+from grader.plugin.bytecode import StaffCompiler
 from grader.plugin.definition import CheckDefinition
 from grader.plugin.fixtures import DEFINITION, TRANSCRIPT
 from grader.plugin.grading import Grading
@@ -131,6 +132,7 @@ class Rehearsal:
         self._deadline = time.monotonic() + grading.assignment.limits.diagnosis_s
         self._work = 0
         self._folder = tempfile.TemporaryDirectory(prefix="grader-diagnosis-")
+        self._compiler = StaffCompiler()
         self._walls: dict[str, Wall] = {}
 
     def __enter__(self) -> Rehearsal:
@@ -190,6 +192,7 @@ class Rehearsal:
             root = Path(self._folder.name) / (misconception or "reference")
             root.mkdir(mode=0o755)
             apply_edits(self._catalogue[misconception].edits if misconception else [], self._reference, root)
+            self._compiler.compile_package(root)
             wall = self._walls[misconception] = _open_beside(self._grading, root)
         return wall
 
