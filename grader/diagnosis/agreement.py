@@ -6,6 +6,7 @@ Texts of exceptions, types of objects that stayed in the worker, and the width o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -40,27 +41,22 @@ def measure_distance(one: Any, other: Any) -> float:
     Relative to the largest finite entry of the array that a number stands in. NaN and infinities must stand in the same places.
     """
     if isinstance(one, Stopped) or isinstance(other, Stopped):
-        return 0.0 if one == other else APART
+        return 0.0 if isinstance(one, Stopped) and isinstance(other, Stopped) and one == other else APART
     if isinstance(one, Kept) or isinstance(other, Kept):
         return 0.0 if type(one) is type(other) else APART
     if _is_numeric(one) and _is_numeric(other):
         return _measure_arrays(np.asarray(one), np.asarray(other))
-    if type(one) is not type(other):
-        both_lists = isinstance(one, list | tuple) and isinstance(other, list | tuple)
-        if not both_lists:
-            return APART
-    if isinstance(one, dict):
+    if isinstance(one, dict) and isinstance(other, dict):
         return _measure_dicts(cast("dict[str, Any]", one), cast("dict[str, Any]", other))
-    if isinstance(one, list | tuple):
-        firsts, seconds = cast("list[Any]", one), cast("list[Any]", other)
-        if len(firsts) != len(seconds):
-            return APART
-        return max((measure_distance(a, b) for a, b in zip(firsts, seconds, strict=True)), default=0.0)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return _measure_lists(cast("list[Any]", one), cast("list[Any]", other))
+    if type(one) is not type(other):
+        return APART
     if isinstance(one, str):
-        return 0.0 if _reduce_words(one) == _reduce_words(other) else APART
+        return 0.0 if _reduce_words(one) == _reduce_words(str(other)) else APART
     if isinstance(one, np.ndarray):  # of texts or objects
         return 0.0 if bool(np.array_equal(cast(NDArray[Any], one), cast(NDArray[Any], other))) else APART
-    if one is None or isinstance(one, bytes):
+    if one is None or isinstance(one, int | bytes):
         return 0.0 if one == other else APART
     return 0.0  # what is no value: a remote among the things handed over
 
@@ -110,6 +106,12 @@ def _measure_arrays(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 def _name_kind(array: NDArray[Any]) -> str:
     return "i" if array.dtype.kind == "u" else array.dtype.kind
+
+
+def _measure_lists(one: Sequence[Any], other: Sequence[Any]) -> float:
+    if len(one) != len(other):
+        return APART
+    return max((measure_distance(a, b) for a, b in zip(one, other, strict=True)), default=0.0)
 
 
 def _measure_dicts(one: dict[str, Any], other: dict[str, Any]) -> float:

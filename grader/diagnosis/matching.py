@@ -144,12 +144,15 @@ class Matcher:
         for failure in interleave(failures):
             if failure.transcript.usable and failure.group in self._items.values():
                 self._explain_one(failure)
-        return dict(named for cluster in self._clusters for named in self._name(cluster))
+        found = [(cluster.group, named) for cluster in self._clusters for named in self._name(cluster)]
+        # Beside a bug that is certain, what is merely alike is mostly its consequence.
+        certain = {group for group, (_, named) in found if named.agreement is Agreement.SAME}
+        return dict(named for group, named in found if named[1].agreement is Agreement.SAME or group not in certain)
 
     def _explain_one(self, failure: Failure) -> None:
         right = self._learn_right(failure)
         if right is None:
-            return
+            return None
         clusters = [cluster for cluster in self._clusters if cluster.group == failure.group]
         known = set[str]().union(*(cluster.fits for cluster in clusters))
         alike: list[tuple[_Cluster | None, dict[str, _Fit]]] = []

@@ -91,7 +91,7 @@ def count_bytes(answer: Any) -> int:
         return sum(count_bytes(value) for value in cast("dict[str, Any]", answer).values())
     if type(answer) is list:
         return sum(count_bytes(value) for value in cast("list[Any]", answer))
-    return len(cast("str | bytes", answer)) if isinstance(answer, str | bytes) else 16
+    return len(answer) if isinstance(answer, str | bytes) else 16
 
 
 def listen(question: str, given: Any, ask: Callable[[], Any], listener: Listener) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from grader.diagnosis.transcript import Listener, listen
 from grader.model.ending import Ending
@@ -71,7 +71,8 @@ def let_hear(worker: Worker, listener: Listener) -> None:
     ask, read_scratch = worker.ask, worker.read_scratch
 
     def ask_aloud(kind: Kind, label: str, path: Reference = NOWHERE, name: str = "", args: Any = (), kwargs: Any = None) -> Any:
-        given = [None if isinstance(value, Remote) else value for value in (*args, *(kwargs or {}).values())]
+        handed = cast("tuple[Any, ...]", (*args, *(kwargs or {}).values()))
+        given = [None if isinstance(value, Remote) else value for value in handed]
         return listen(f"{kind.name} {label} {name}", given, lambda: ask(kind, label, path, name, args, kwargs), listener)
 
     def read_aloud(name: str, max_bytes: int) -> bytes:
