@@ -50,12 +50,12 @@ def measure_distance(one: Any, other: Any) -> float:
         return _measure_dicts(cast("dict[str, Any]", one), cast("dict[str, Any]", other))
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return _measure_lists(cast("list[Any]", one), cast("list[Any]", other))
-    if type(one) is not type(other):
-        return APART
-    if isinstance(one, str):
-        return 0.0 if _reduce_words(one) == _reduce_words(str(other)) else APART
-    if isinstance(one, np.ndarray):  # of texts or objects
+    if isinstance(one, str) and isinstance(other, str):
+        return 0.0 if _reduce_words(one) == _reduce_words(other) else APART
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):  # of texts or objects
         return 0.0 if bool(np.array_equal(cast(NDArray[Any], one), cast(NDArray[Any], other))) else APART
+    if type(cast(Any, one)) is not type(other):
+        return APART
     if one is None or isinstance(one, int | bytes):
         return 0.0 if one == other else APART
     return 0.0  # what is no value: a remote among the things handed over

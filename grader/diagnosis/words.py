@@ -21,8 +21,8 @@ def _phrase_one(one: Misconception) -> str:
 
 def phrase_root(layers: Iterable[str]) -> str:
     """Return the hint of a check whose items' own checks failed: mend these first."""
-    names = list(layers)
-    return f"Mend {' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)} first: this uses {'them' if len(names) > 1 else 'it'}."
+    *others, last = layers
+    return f"Mend {', '.join(others)} and {last} first: this uses them." if others else f"Mend {last} first: this uses it."
 
 
 def find_roots(needed: Sequence[str], failed: Mapping[str, bool]) -> list[str]:

@@ -75,7 +75,7 @@ class Assignment:
     trainings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Settings of the watched trainings by name; the training judge validates them."""
     free: tuple[str, ...] = ()
-    """Groups and probes whose answers hold draws or files that each submission makes in its own way: the diagnosis compares their shapes."""
+    """Groups and probes whose answers hold draws or files that each submission makes in its own way: diagnosed by their shapes."""
 
     @property
     def probes(self) -> Path:
