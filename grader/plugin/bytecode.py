@@ -30,19 +30,10 @@ def precompile(worker: Worker, files: Mapping[str, bytes], root: Path) -> None:
             _write(root / path, source, code)
 
 
-class StaffCompiler:
-    """Compiles staff's own files, right here: packages that differ in a file or two share the bytecode of all others."""
-
-    def __init__(self) -> None:
-        self._known: dict[bytes, bytes] = {}
-
-    def compile_package(self, root: Path) -> None:
-        """Write the bytecode of every file below `root`; raises SyntaxError."""
-        for path in sorted(root.rglob("*.py")):
-            source = path.read_bytes()
-            if source not in self._known:
-                self._known[source] = marshal.dumps(compile(source, str(path.relative_to(root)), "exec", dont_inherit=True))
-            _write(path, source, self._known[source])
+def compile_staff_file(path: Path, root: Path) -> None:
+    """Compile a file below `root` that staff wrote, right here; raises SyntaxError."""
+    source = path.read_bytes()
+    _write(path, source, marshal.dumps(compile(source, str(path.relative_to(root)), "exec", dont_inherit=True)))
 
 
 def _write(path: Path, source: bytes, code: bytes) -> None:

@@ -22,13 +22,13 @@ from grader.diagnosis.transcript import Listener
 from grader.diagnosis.words import find_roots, phrase_hint, phrase_root
 from grader.faults import Fault, GraderFault
 from grader.model.assignment import shared_folder
-from grader.model.misconception import Misconception, apply_edits, load_misconceptions
+from grader.model.misconception import Misconception, load_misconceptions
 from grader.model.outcome import Blame, Outcome, Status
 from grader.plugin import verdicts
-from grader.plugin.bytecode import StaffCompiler
 from grader.plugin.definition import CheckDefinition
 from grader.plugin.fixtures import DEFINITION, TRANSCRIPT
 from grader.plugin.grading import Grading
+from grader.plugin.packages import Packages
 from grader.plugin.seeds import generator
 from grader.plugin.submitted import Submitted
 from grader.remote.wall import Wall
@@ -128,11 +128,10 @@ class Rehearsal:
         self._grading = grading
         self._catalogue = catalogue
         self._items = items
-        self._reference = shared_folder("reference") / grading.assignment.package
         self._deadline = time.monotonic() + grading.assignment.limits.diagnosis_s
         self._work = 0
         self._folder = tempfile.TemporaryDirectory(prefix="grader-diagnosis-")
-        self._compiler = StaffCompiler()
+        self._packages = Packages(shared_folder("reference") / grading.assignment.package, Path(self._folder.name))
         self._walls: dict[str, Wall] = {}
 
     def __enter__(self) -> Rehearsal:
@@ -189,11 +188,8 @@ class Rehearsal:
     def _open_wall(self, misconception: str) -> Wall:
         wall = self._walls.get(misconception)
         if wall is None:
-            root = Path(self._folder.name) / (misconception or "reference")
-            root.mkdir(mode=0o755)
-            apply_edits(self._catalogue[misconception].edits if misconception else [], self._reference, root)
-            self._compiler.compile_package(root)
-            wall = self._walls[misconception] = _open_beside(self._grading, root)
+            edits = self._catalogue[misconception].edits if misconception else []
+            wall = self._walls[misconception] = _open_beside(self._grading, self._packages.make(misconception, edits))
         return wall
 
 
