@@ -19,9 +19,9 @@ class Agreement(IntEnum):
     NONE = 0
     """An answer is another one."""
     ALIKE = 1
-    """The same but for what a style is free to do otherwise: a draw of its own, the type of an exception."""
+    """The same but for what a style is free to do otherwise (its own draws, the type of an exception), or without an answer that tells."""
     SAME = 2
-    """Every answer is the same."""
+    """Every answer is the same, and one of them tells: it is another one than the reference's, and more than an exception."""
 
 
 class Departed(Exception):
@@ -66,7 +66,7 @@ class Follower:
         distance = measure_distance(answer, wanted.answer)
         if distance <= CLOSE:
             self.distance = max(self.distance, distance)
-            self.telling = self.telling or not self._is_right(place)
+            self.telling = self.telling or not (isinstance(answer, Stopped) or self._is_right(place))
         elif self._is_excused(place, wanted, here):
             self.lenient = True
         else:
@@ -77,7 +77,7 @@ class Follower:
         """How well the whole agrees, once the check has ended."""
         if self.departed or not (self._lost or self.heard == len(self.wanted)):
             return Agreement.NONE
-        return Agreement.ALIKE if self.lenient else Agreement.SAME
+        return Agreement.SAME if self.telling and not self.lenient else Agreement.ALIKE
 
     def _depart(self) -> None:
         self.departed = True

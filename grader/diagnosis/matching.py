@@ -8,6 +8,7 @@ that agree most closely, then those that pass what the student passed; what is l
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -138,9 +139,11 @@ class Matcher:
         self._passed = passed
         self._is_free = is_free
         self._clusters: list[_Cluster] = []
+        self._failed: Counter[str] = Counter()
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
         """Return what was found, by check; checks that nothing explains are missing."""
+        self._failed = Counter(failure.group for failure in failures)
         for failure in interleave(failures):
             if failure.transcript.usable and failure.group in self._items.values():
                 self._explain_one(failure)
@@ -203,13 +206,20 @@ class Matcher:
 
     def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
         names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})
-        names = [name for name in names if cluster.fits[name].worded] or names
+        worded = [name for name in names if cluster.fits[name].worded]
+        if cluster.agreement is Agreement.ALIKE and not worded and not self._explains_all(cluster):
+            return
+        names = worded or names
         if len(names) > 1 or cluster.agreement is Agreement.ALIKE:
             names = self._keep_consistent(cluster.group, names, strict=cluster.agreement is Agreement.ALIKE)
         most = MOST_ALIKE if cluster.agreement is Agreement.ALIKE else MOST_RIVALS
         if 1 <= len(names) <= most:
             for check in cluster.checks:
                 yield check, Named(tuple(names), cluster.agreement)
+
+    def _explains_all(self, cluster: _Cluster) -> bool:
+        """Whether a bug that only crashes alike accounts for all that failed in its item, and for more than one check."""
+        return len(cluster.checks) == self._failed[cluster.group] > 1
 
     def _keep_consistent(self, group: str, names: list[str], *, strict: bool) -> list[str]:
         """Drop rivals that fail what the student passed; where all do, none is dropped unless `strict`."""

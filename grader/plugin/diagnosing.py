@@ -36,7 +36,7 @@ from grader.remote.worker import Worker
 
 _CALL_CPU_S = 1.0
 """A misconception that computes for longer than this explains nothing in the time there is."""
-MOST_WORK = 4_000
+MOST_WORK = 1_500
 """What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same; about 1.5 s of CPU."""
 _START_WORK = 12
 """What a worker's start costs, in questions."""

@@ -70,3 +70,12 @@ def test_missing_refusals_are_alike_whatever_is_done_instead() -> None:
     assert follow(exchanges(X, WRONG), exchanges(X, REFUSED), exchanges(X, OTHER)) is Agreement.ALIKE
     assert follow(exchanges(X, BROKEN), exchanges(X, REFUSED), exchanges(X, OTHER)) is Agreement.ALIKE
     assert follow(exchanges(X, WRONG), exchanges(X, REFUSED), exchanges(X, REFUSED)) is Agreement.NONE
+
+
+def test_crash_alone_tells_little() -> None:
+    assert follow(exchanges(X, REFUSED), exchanges(X, X), exchanges(X, REFUSED)) is Agreement.ALIKE
+    assert follow(exchanges(WRONG, REFUSED), exchanges(X, X), exchanges(WRONG, REFUSED)) is Agreement.SAME
+
+
+def test_answers_that_are_all_right_tell_little() -> None:
+    assert follow(exchanges(X, X), exchanges(X, X), exchanges(X, X)) is Agreement.ALIKE

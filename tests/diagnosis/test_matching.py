@@ -174,3 +174,18 @@ def test_what_is_merely_alike_is_not_named_beside_what_is_certain() -> None:
     bugs = {"certain": {"a": 2.0}, "alike": {"b": crash}}
     assert names(explain(bugs, {"b": other})) == {"b": ("alike",)}
     assert names(explain(bugs, {"a": 2.0, "b": other})) == {"a": ("certain",)}
+
+
+CRASH = Stopped("SubmissionRaised", "IndexError", "forward")
+OTHER_CRASH = Stopped("SubmissionRaised", "KeyError", "forward")
+
+
+def test_crash_in_other_words_is_named_only_where_it_accounts_for_all_that_failed() -> None:
+    bugs = {"crash": {"a": CRASH, "b": CRASH}}
+    assert names(explain(bugs, {"a": OTHER_CRASH, "b": OTHER_CRASH}, said="other words")) == {"a": ("crash",), "b": ("crash",)}
+    assert explain(bugs, {"a": OTHER_CRASH, "b": OTHER_CRASH, "c": 2.0}, said="other words") == {}
+
+
+def test_single_crash_in_other_words_is_not_named() -> None:
+    assert explain({"crash": {"a": CRASH}}, {"a": OTHER_CRASH}, said="other words") == {}
+    assert names(explain({"crash": {"a": CRASH}}, {"a": OTHER_CRASH})) == {"a": ("crash",)}
