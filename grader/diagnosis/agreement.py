@@ -77,6 +77,19 @@ def is_alike(one: Any, other: Any) -> bool:
     return measure_distance(one, other) <= CLOSE
 
 
+def is_reshaped(one: Any, other: Any) -> bool:
+    """Whether two answers hold the same numbers in the same order, in whatever shapes."""
+    return measure_distance(_flatten(one), _flatten(other)) <= CLOSE
+
+
+def _flatten(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return cast(NDArray[Any], value).reshape(-1)
+    if isinstance(value, dict):
+        return {name: _flatten(entry) for name, entry in cast("dict[str, Any]", value).items()}
+    return [_flatten(entry) for entry in cast("list[Any]", value)] if isinstance(value, list) else value
+
+
 def _is_numeric(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return cast(NDArray[Any], value).dtype.kind in "fiub"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from grader.diagnosis.agreement import CLOSE, is_alike, is_close, is_same_question, measure_distance
+from grader.diagnosis.agreement import CLOSE, is_alike, is_close, is_reshaped, is_same_question, measure_distance
 from grader.diagnosis.transcript import Exchange, Stopped
 
 RAISED = "SubmissionRaised"
@@ -97,6 +97,9 @@ class Follower:
             return False
         if _has_raised(wanted) and _has_raised(here):
             return wanted.answer.method == here.answer.method
+        # A wrong shape may be wrong in another way; that both are wrong, the check's words will tell.
+        if is_reshaped(wanted.answer, here.answer):
+            return True
         # Where the reference refuses, what else is done instead is a style's own.
         refused = place < len(self.right) and self._is_asked_alike(place) and _has_raised(self.right[place])
         return refused and not is_close(wanted, self.right[place]) and not is_close(here, self.right[place])

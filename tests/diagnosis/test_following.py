@@ -79,3 +79,10 @@ def test_crash_alone_tells_little() -> None:
 
 def test_answers_that_are_all_right_tell_little() -> None:
     assert follow(exchanges(X, X), exchanges(X, X), exchanges(X, X)) is Agreement.ALIKE
+
+
+def test_wrong_shapes_of_the_same_numbers_are_alike() -> None:
+    told, flat = {"b": np.arange(6.0).reshape(2, 3)}, {"b": np.arange(6.0)}
+    assert follow(exchanges(X, told), exchanges(X, X), exchanges(X, flat)) is Agreement.ALIKE
+    assert follow(exchanges(X, told, X), exchanges(X, X, X), exchanges(X, flat, X)) is Agreement.NONE
+    assert follow(exchanges(X, told), exchanges(X, X), exchanges(X, {"b": np.arange(6.0) + 1})) is Agreement.NONE
