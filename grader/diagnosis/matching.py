@@ -138,41 +138,65 @@ class Matcher:
         self._rehearsing = rehearsing
         self._passed = passed
         self._is_free = is_free
-        self._clusters: list[_Cluster] = []
+        self._right: dict[str, _Right | None] = {}
+        self._tried: set[tuple[str, str]] = set()
         self._failed: Counter[str] = Counter()
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
-        """Return what was found, by check; checks that nothing explains are missing."""
-        self._failed = Counter(failure.group for failure in failures)
-        for failure in interleave(failures):
-            if failure.transcript.usable and failure.group in self._items.values():
-                self._explain_one(failure)
-        found = [(cluster.group, named) for cluster in self._clusters for named in self._name(cluster)]
-        # Beside a bug that is certain, what is merely alike is mostly its consequence.
-        certain = {group for group, (_, named) in found if named.agreement is Agreement.SAME}
-        return dict(named for group, named in found if named[1].agreement is Agreement.SAME or group not in certain)
+        """Return what was found, by check; checks that nothing explains are missing.
 
-    def _explain_one(self, failure: Failure) -> None:
-        right = self._learn_right(failure)
-        if right is None:
-            return None
-        clusters = [cluster for cluster in self._clusters if cluster.group == failure.group]
-        known = set[str]().union(*(cluster.fits for cluster in clusters))
-        alike: list[tuple[_Cluster | None, dict[str, _Fit]]] = []
-        others = [name for name, item in self._items.items() if item == failure.group and name not in known]
-        for cluster, names in [*((cluster, list(cluster.fits)) for cluster in clusters), (None, others)]:
-            fits = self._try(failure, right, names)
-            same = {name: fit for name, fit in fits.items() if fit.agreement is Agreement.SAME}
-            if same:
-                return self._note(failure, cluster, same)
+        What is cheap and telling comes first, lest the work run out: one explained check an item, then whether that explains the
+        item's other checks too, then whether it passes what the student passed, and only then what else may be wrong.
+        """
+        self._failed = Counter(failure.group for failure in failures)
+        known = set(self._items.values())
+        pending = [failure for failure in failures if failure.transcript.usable and failure.group in known]
+        found: list[tuple[str, dict[str, Named]]] = []
+        while pending and not self._rehearsing.is_spent():
+            clusters, pending = self._open_clusters(pending)
+            if not clusters:
+                break
+            pending = [failure for failure in pending if not self._widen(failure, clusters)]
+            found += [(cluster.group, dict(self._name(cluster))) for cluster in clusters]
+        # Beside a bug that is certain, what is merely alike is mostly its consequence.
+        certain = {group for group, names in found for one in names.values() if one.agreement is Agreement.SAME}
+        return {
+            check: one
+            for group, names in found
+            for check, one in names.items()
+            if one.agreement is Agreement.SAME or group not in certain
+        }
+
+    def _open_clusters(self, pending: Sequence[Failure]) -> tuple[list[_Cluster], list[Failure]]:
+        """Explain one check of each item; return what was found, and the checks that were not tried or are another's."""
+        clusters: dict[str, _Cluster] = {}
+        left: list[Failure] = []
+        for failure in interleave(pending):
+            if failure.group in clusters or self._rehearsing.is_spent():
+                left.append(failure)
+                continue
+            fits = self._try(failure, [name for name, item in self._items.items() if item == failure.group])
             if fits:
-                alike.append((cluster, fits))
-        if alike:
-            self._note(failure, *alike[0])
-        return None
+                clusters[failure.group] = _Cluster(failure.group, [failure.check], fits)
+        return list(clusters.values()), left
+
+    def _widen(self, failure: Failure, clusters: Sequence[_Cluster]) -> bool:
+        """Let the item's new cluster explain one more check; False where it does not."""
+        for cluster in clusters:
+            if cluster.group == failure.group:
+                fits = self._try(failure, list(cluster.fits))
+                if fits:
+                    cluster.narrow(failure.check, fits)
+                return bool(fits)
+        return False
 
     def _learn_right(self, failure: Failure) -> _Right | None:
         """Return what the reference answers; None where there is no time, or where it does not pass."""
+        if failure.check not in self._right:
+            self._right[failure.check] = self._ask_reference(failure)
+        return self._right[failure.check]
+
+    def _ask_reference(self, failure: Failure) -> _Right | None:
         transcripts = Transcript(), Transcript()
         for transcript in transcripts:
             if self._rehearsing.is_spent() or self._rehearsing.run(failure.check, "", transcript).ending is not Ending.PASSED:
@@ -182,27 +206,33 @@ class Matcher:
         asked = failure.transcript.exchanges
         return _Right(one, drawn | {place for place, exchange in enumerate(asked) if self._is_free(failure.group, exchange.question)})
 
-    def _note(self, failure: Failure, cluster: _Cluster | None, fits: dict[str, _Fit]) -> None:
-        if cluster is None:
-            self._clusters.append(_Cluster(failure.group, [failure.check], fits))
-        else:
-            cluster.narrow(failure.check, fits)
-
-    def _try(self, failure: Failure, right: _Right, names: Iterable[str]) -> dict[str, _Fit]:
-        """Return how well each of these explains the failure; those that don't are missing."""
-        exchanges = failure.transcript.exchanges
+    def _try(self, failure: Failure, names: Iterable[str]) -> dict[str, _Fit]:
+        """Return how well each of these explains the failure, the best alone; those that don't, or were tried before, are missing."""
+        right = self._learn_right(failure)
+        if right is None:
+            return {}
         found: dict[str, _Fit] = {}
         for name in names:
+            if (failure.check, name) in self._tried:
+                continue
             if self._rehearsing.is_spent():
-                break
-            follower = Follower(exchanges, right.exchanges, right.free.__contains__)
-            rehearsed = self._rehearsing.run(failure.check, name, follower)
-            agreement = follower.agreement if rehearsed.ending is Ending.FAILED else Agreement.NONE
-            if agreement is Agreement.ALIKE and not isinstance(exchanges[-1].answer, Stopped) and rehearsed.said != failure.said:
-                agreement = Agreement.NONE
-            if agreement is not Agreement.NONE:
-                found[name] = _Fit(agreement, follower.distance, rehearsed.said == failure.said)
-        return found
+                return {}  # a rival that was not heard may explain it as well
+            self._tried.add((failure.check, name))
+            fit = self._try_one(failure, right, name)
+            if fit.agreement is not Agreement.NONE:
+                found[name] = fit
+        best = max((fit.agreement for fit in found.values()), default=Agreement.NONE)
+        return {name: fit for name, fit in found.items() if fit.agreement is best}
+
+    def _try_one(self, failure: Failure, right: _Right, name: str) -> _Fit:
+        exchanges = failure.transcript.exchanges
+        follower = Follower(exchanges, right.exchanges, right.free.__contains__)
+        rehearsed = self._rehearsing.run(failure.check, name, follower)
+        agreement = follower.agreement if rehearsed.ending is Ending.FAILED else Agreement.NONE
+        worded = rehearsed.said == failure.said
+        if agreement is Agreement.ALIKE and not worded and not isinstance(exchanges[-1].answer, Stopped):
+            agreement = Agreement.NONE
+        return _Fit(agreement, follower.distance, worded)
 
     def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
         names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})

@@ -189,3 +189,12 @@ def test_crash_in_other_words_is_named_only_where_it_accounts_for_all_that_faile
 def test_single_crash_in_other_words_is_not_named() -> None:
     assert explain({"crash": {"a": CRASH}}, {"a": OTHER_CRASH}, said="other words") == {}
     assert names(explain({"crash": {"a": CRASH}}, {"a": OTHER_CRASH})) == {"a": ("crash",)}
+
+
+def test_nothing_is_named_before_every_rival_was_heard() -> None:
+    assert explain({"one": {"a": 2.0}, "other": {"a": 2.0}}, {"a": 2.0}, most=3) == {}
+
+
+def test_second_bug_is_looked_for_after_the_first_one_is_named() -> None:
+    bugs = {"both": {"a": 2.0, "b": 2.0}, "left": {"a": 2.0}, "right": {"c": 3.0}}
+    assert names(explain(bugs, {"a": 2.0, "b": 2.0, "c": 3.0})) == {"a": ("both",), "b": ("both",), "c": ("right",)}
