@@ -36,6 +36,8 @@ from grader.remote.worker import Worker
 
 _CALL_CPU_S = 1.0
 """A misconception that computes for longer than this explains nothing in the time there is."""
+MOST_HINT = 1_000
+"""Characters."""
 MOST_WORK = 1_500
 """What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same; about 1.5 s of CPU."""
 _START_WORK = 12
@@ -62,7 +64,7 @@ def diagnose(items: Iterable[pytest.Item], grading: Grading) -> None:
         return
     for check, found in named.items():
         hint = phrase_hint([catalogue[name] for name in found.misconceptions], grading.outcomes[check].evidence.hint)
-        grading.journal.write("diagnosis", id=check, misconception=" | ".join(found.misconceptions), hint=hint)
+        grading.journal.write("diagnosis", id=check, misconception=" | ".join(found.misconceptions), hint=hint[:MOST_HINT])
     for check, roots in _find_cascades(grading).items():
         if check not in named:
             grading.journal.write("diagnosis", id=check, misconception=None, hint=phrase_root(roots))

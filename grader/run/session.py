@@ -142,7 +142,8 @@ def read_session(journal: Path, json_report: Path) -> Ran:
             complete = True
     outcomes.update(_reported(json_report))
     for check, found in diagnoses.items():
-        outcomes[check] = {**outcomes[check], **found}
+        if check in outcomes:
+            outcomes[check] = {**outcomes[check], **found}
     return Ran(checks, outcomes, tuple(artifacts), isolation, tuple(problems), complete)
 
 

@@ -119,3 +119,15 @@ def test_later_outcome_of_a_check_counts(journal: Path) -> None:
     book.write("outcome", **record("a/one", "Its teardown failed."))
     book.close()
     assert read(journal).outcomes["a/one"]["message"] == "Its teardown failed."
+
+
+def test_diagnosis_is_merged_into_the_outcome_it_is_about(journal: Path) -> None:
+    book = Journal(journal)
+    book.write("diagnosis", id="a/two", misconception="two.swapped", hint="Are the two swapped?")
+    book.write("diagnosis", id="a/three", misconception=None, hint="Of a check that left no outcome.")
+    book.close()
+    ran = read(journal)
+    assert ran.outcomes["a/two"] == {**record("a/two", "Two is wrong."), "misconception": "two.swapped", "hint": "Are the two swapped?"}
+    assert "a/three" not in ran.outcomes
+    reported = write_report(journal.parent / "pytest.json", [{"outcome": record("a/two", "Two is wrong.")}])
+    assert read(journal, reported.name).outcomes["a/two"]["misconception"] == "two.swapped"
