@@ -62,14 +62,15 @@ class Transcript:
     """As they happened."""
     overflowed: bool = False
     """Too much was said: what is here is not the whole."""
-    _bytes: int = 0
+    bytes: int = 0
+    """Held by the answers."""
 
     def hear(self, question: str, given: Any, answer: Any) -> None:
         """Note an exchange, until there are too many."""
         if self.overflowed:
             return
-        self._bytes += count_bytes(answer)
-        if self._bytes > MAX_BYTES or len(self.exchanges) >= MAX_EXCHANGES:
+        self.bytes += count_bytes(answer)
+        if self.bytes > MAX_BYTES or len(self.exchanges) >= MAX_EXCHANGES:
             self.overflowed = True
             self.exchanges.clear()
             return

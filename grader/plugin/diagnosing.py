@@ -36,6 +36,8 @@ from grader.remote.worker import Worker
 
 _CALL_CPU_S = 1.0
 """A misconception that computes for longer than this explains nothing in the time there is."""
+MOST_BYTES = 256 << 20
+"""Answers kept until the diagnosis, all failed checks together."""
 MOST_HINT = 1_000
 """Characters."""
 MOST_WORK = 1_500
@@ -44,10 +46,15 @@ _START_WORK = 12
 """What a worker's start costs, in questions."""
 
 
-def keep_transcript(item: pytest.Item, outcome: Outcome) -> None:
-    """Keep what led to a failure of the submission's, and drop what led to anything else."""
+def keep_transcript(item: pytest.Item, outcome: Outcome, grading: Grading) -> None:
+    """Keep what led to a failure of the submission's, while there is room, and drop what led to anything else."""
+    transcript = item.stash.get(TRANSCRIPT, None)
+    if transcript is None:
+        return
     failed = outcome.status is Status.FAILED and outcome.blame is Blame.STUDENT
-    if TRANSCRIPT in item.stash and not failed:
+    if failed and grading.heard_bytes + transcript.bytes <= MOST_BYTES:
+        grading.heard_bytes += transcript.bytes
+    else:
         del item.stash[TRANSCRIPT]
 
 
@@ -80,7 +87,7 @@ def _match(items: list[pytest.Function], grading: Grading, catalogue: Mapping[st
         if outcome is not None and outcome.status is Status.PASSED:
             passing.setdefault(definition.id, []).append(item)
         transcript = item.stash.get(TRANSCRIPT, None)
-        if transcript is not None and not definition.timed and definition.id not in failures:
+        if transcript is not None and definition.id not in failures:
             said = "" if outcome is None else reduce_sentence(outcome.evidence.said, outcome.evidence.hint)
             failures[definition.id] = Failure(definition.id, definition.group, said, transcript)
             failing[definition.id] = [item]

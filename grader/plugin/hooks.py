@@ -161,7 +161,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         record = outcome_record(found.id, final)
         item.user_properties.append(("outcome", record))
         state.journal.write("outcome", **record)
-        keep_transcript(item, outcome or missing)
+        keep_transcript(item, outcome or missing, state)
     return (yield)
 
 
