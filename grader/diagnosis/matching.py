@@ -1,14 +1,13 @@
 """Which misconceptions explain the checks that failed.
 
 A misconception explains a failed check when the same check, run again on the reference with that edit, fails too, after the
-same questions and the same answers. Of several that do, those that explain more of the item's failed checks are kept, then those
-that agree most closely, then those that pass what the student passed; what is left are rivals, and are named together.
+same questions and the same answers, and when it passes what the student passed. Of several that do, those that explain more of the
+item's failed checks are kept, then those that agree most closely; what is left are rivals, and are named together.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -140,7 +139,6 @@ class Matcher:
         self._is_free = is_free
         self._right: dict[str, _Right | None] = {}
         self._tried: set[tuple[str, str]] = set()
-        self._failed: Counter[str] = Counter()
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
         """Return what was found, by check; checks that nothing explains are missing.
@@ -148,7 +146,6 @@ class Matcher:
         What is cheap and telling comes first, lest the work run out: one explained check an item, then whether that explains the
         item's other checks too, then whether it passes what the student passed, and only then what else may be wrong.
         """
-        self._failed = Counter(failure.group for failure in failures)
         known = set(self._items.values())
         pending = [failure for failure in failures if failure.transcript.usable and failure.group in known]
         found: list[tuple[str, dict[str, Named]]] = []
@@ -236,30 +233,21 @@ class Matcher:
 
     def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
         names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})
+        alike = cluster.agreement is Agreement.ALIKE
         worded = [name for name in names if cluster.fits[name].worded]
-        if cluster.agreement is Agreement.ALIKE and not worded and not self._explains_all(cluster):
-            return
-        names = worded or names
-        if len(names) > 1 or cluster.agreement is Agreement.ALIKE:
-            names = self._keep_consistent(cluster.group, names, strict=cluster.agreement is Agreement.ALIKE)
-        most = MOST_ALIKE if cluster.agreement is Agreement.ALIKE else MOST_RIVALS
-        if 1 <= len(names) <= most:
+        names = self._keep_consistent(cluster.group, worded if alike else worded or names, certain=not alike)
+        if 1 <= len(names) <= (MOST_ALIKE if alike else MOST_RIVALS):
             for check in cluster.checks:
                 yield check, Named(tuple(names), cluster.agreement)
 
-    def _explains_all(self, cluster: _Cluster) -> bool:
-        """Whether a bug that only crashes alike accounts for all that failed in its item, and for more than one check."""
-        return len(cluster.checks) == self._failed[cluster.group] > 1
-
-    def _keep_consistent(self, group: str, names: list[str], *, strict: bool) -> list[str]:
-        """Drop rivals that fail what the student passed; where all do, none is dropped unless `strict`."""
+    def _keep_consistent(self, group: str, names: list[str], *, certain: bool) -> list[str]:
+        """Drop what fails a check that the student passed; where there is no time to look, only what is `certain` is kept."""
         for check in self._passed.get(group, ()):
-            if not names or (len(names) == 1 and not strict):
+            if not names:
                 break
             if self._rehearsing.is_spent():
-                return [] if strict else names
-            innocent = [name for name in names if self._rehearsing.run(check, name).ending is not Ending.FAILED]
-            names = innocent if innocent or strict else names
+                return names if certain else []
+            names = [name for name in names if self._rehearsing.run(check, name).ending is not Ending.FAILED]
         return names
 
 

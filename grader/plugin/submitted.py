@@ -57,6 +57,10 @@ class Submitted:
         assert folder is not None, "the check's mark asks for no scratch folder"
         return folder
 
+    def release(self) -> Worker | None:
+        """Give the present worker, if any, away: it is no longer ended here."""
+        return self._workers.pop() if self._workers else None
+
     def close(self) -> None:
         """End the worker: nothing of it is left."""
         while self._workers:

@@ -82,3 +82,11 @@ def test_fresh_worker_is_heard_too(submitted: Submitted, heard: Transcript) -> N
 
 def test_nobody_needs_to_listen() -> None:
     assert Submitted(Worker, lambda ending: None).probe("one", 1) == ["one", 1]  # type: ignore[arg-type]
+
+
+def test_worker_that_was_given_away_is_not_ended(submitted: Submitted) -> None:
+    worker = submitted.worker
+    assert submitted.release() is worker
+    submitted.close()
+    assert not worker.closed  # type: ignore[attr-defined]
+    assert submitted.release() is None
