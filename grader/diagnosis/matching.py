@@ -8,6 +8,7 @@ item's failed checks are kept, then those that agree most closely; what is left 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -139,6 +140,7 @@ class Matcher:
         self._is_free = is_free
         self._right: dict[str, _Right | None] = {}
         self._tried: set[tuple[str, str]] = set()
+        self._failed: Counter[str] = Counter()
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
         """Return what was found, by check; checks that nothing explains are missing.
@@ -148,6 +150,7 @@ class Matcher:
         """
         known = set(self._items.values())
         pending = [failure for failure in failures if failure.transcript.usable and failure.group in known]
+        self._failed = Counter(failure.group for failure in pending)
         found: list[tuple[str, dict[str, Named]]] = []
         while pending and not self._rehearsing.is_spent():
             clusters, pending = self._open_clusters(pending)
@@ -234,6 +237,8 @@ class Matcher:
     def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
         names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})
         alike = cluster.agreement is Agreement.ALIKE
+        if alike and len(cluster.checks) < self._failed[cluster.group]:
+            return  # what only looks alike has to account for all that failed
         worded = [name for name in names if cluster.fits[name].worded]
         names = self._keep_consistent(cluster.group, worded if alike else worded or names, certain=not alike)
         if 1 <= len(names) <= (MOST_ALIKE if alike else MOST_RIVALS):

@@ -40,8 +40,8 @@ MOST_BYTES = 256 << 20
 """Answers kept until the diagnosis, all failed checks together."""
 MOST_HINT = 1_000
 """Characters."""
-MOST_WORK = 1_500
-"""What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same; about 1.5 s of CPU."""
+MOST_WORK = 2_000
+"""What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same; under 2 s of CPU."""
 _START_WORK = 12
 """What a worker's start costs, in questions."""
 

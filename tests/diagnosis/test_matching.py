@@ -201,3 +201,9 @@ def test_nothing_is_named_before_every_rival_was_heard() -> None:
 def test_second_bug_is_looked_for_after_the_first_one_is_named() -> None:
     bugs = {"both": {"a": 2.0, "b": 2.0}, "left": {"a": 2.0}, "right": {"c": 3.0}}
     assert names(explain(bugs, {"a": 2.0, "b": 2.0, "c": 3.0})) == {"a": ("both",), "b": ("both",), "c": ("right",)}
+
+
+def test_what_only_looks_alike_has_to_account_for_all_that_failed() -> None:
+    bugs = {"one": {"a": 2.0}, "both": {"a": 3.0, "b": 3.0}}
+    assert explain(bugs, {"a": 5.0, "b": CRASH}, free=True) == {}
+    assert names(explain(bugs, {"a": 5.0, "b": 5.0}, free=True)) == {"a": ("both",), "b": ("both",)}
