@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.asserts.families import Family, Made
-from grader.asserts.gradient_evidence import Surroundings, describe_finding, describe_wrong
+from grader.asserts.gradient_evidence import Surroundings, describe_finding, describe_wrong, say_wrong
 from grader.asserts.prober import SubmissionProber
 from grader.asserts.replay import Scene, write_replay
 from grader.asserts.subjects import RemoteLayer, RemoteLoss
@@ -68,7 +68,7 @@ def check_layer(
         )
         settings = dict(attributes or {}) | ({} if training else {"training": False})
         scene = Scene(worker.package, constructor, made.args, options, {}, "", settings=settings)
-        return Posed(subject, made, scene, worker.note)
+        return Posed(subject, made, scene, worker)
 
     check = GradientCheck(pose, names, seed, cases, first_step, oracle, family)
     return check.run(_choose(family, Made(draw, tuple(args), output_shape) if draw else None))
@@ -98,7 +98,7 @@ def check_loss(
         assert made.target is not None
         subject = RemoteLoss(worker, constructor, made.args, options, made.target)
         scene = Scene(worker.package, constructor, made.args, options, {"target": made.target}, "")
-        return Posed(subject, made, scene, worker.note)
+        return Posed(subject, made, scene, worker)
 
     check = GradientCheck(pose, ("prediction",), seed, cases, FIRST_STEP, oracle, family)
     return check.run(_choose(family, Made(draw, tuple(args), (), target) if draw else None))
@@ -121,8 +121,8 @@ class Posed:
     """Its sizes' draws."""
     scene: Scene
     """How a person would build it; arrays and argument are still to come."""
-    note: Callable[[str], None]
-    """Keeps a sentence about a check that passes."""
+    prober: SubmissionProber
+    """The submission."""
 
     def write_replay(self, case: Case, argument: str, *, used_before: bool) -> str | None:
         """Return lines that show the case to a person."""
@@ -155,8 +155,9 @@ class GradientCheck:
         """Fail the check unless the gradients are right."""
         posed = self.pose(made)
         judgement = self._judge(posed, self.cases)
-        fault = _find_fault(judgement)
+        fault = _find_fault(posed.subject, judgement)
         if fault is not None:
+            posed.prober.conclude(fault.said)
             raise CheckFailed(self._explain(posed, judgement, fault))
         subject = posed.subject
         if self.oracle is not None:
@@ -171,7 +172,7 @@ class GradientCheck:
                 facts={"seed": judgement.trials[-1].seed, "argument": name},
             )
         for note in (*judgement.notes, *_note_differences(subject, judgement)):
-            posed.note(note)
+            posed.prober.note(note)
         return judgement
 
     def _judge(self, posed: Posed, cases: int) -> Judgement:
@@ -216,7 +217,7 @@ class GradientCheck:
             return rounded
 
         again = self._judge(replace(posed, made=replace(posed.made, draw=draw)), 1)
-        case = again.trials[-1].case if fault.is_like(_find_fault(again)) else judgement.trials[-1].case
+        case = again.trials[-1].case if fault.is_like(_find_fault(posed.subject, again)) else judgement.trials[-1].case
         return posed.write_replay(case, fault.argument, used_before=used_before) if case.turn is not None else None
 
     def _find_smallest(self, posed: Posed, judgement: Judgement, fault: Fault) -> tuple[tuple[Posed, Judgement], dict[str, int]]:
@@ -232,7 +233,7 @@ class GradientCheck:
                 return False
             smaller = self.pose(made)
             judged = self._judge(smaller, _CASES_OF_SMALLER)
-            if not fault.is_like(_find_fault(judged)):
+            if not fault.is_like(_find_fault(smaller.subject, judged)):
                 return False
             found[tuple(sizes.values())] = (smaller, judged)
             return True
@@ -258,6 +259,8 @@ class Fault:
     """The finding's kind, or "wrong"."""
     argument: str | None
     """The argument concerned; None when it is the object as a whole."""
+    said: str
+    """The sentence for the student."""
     finding: Finding | None = None
     """The finding; None for a gradient that differs."""
 
@@ -266,10 +269,11 @@ class Fault:
         return other is not None and (self.kind, self.argument) == (other.kind, other.argument)
 
 
-def _find_fault(judgement: Judgement) -> Fault | None:
-    if judgement.finding is not None:
-        return Fault(str(judgement.finding.kind), judgement.finding.argument, judgement.finding)
-    return None if judgement.wrong is None else Fault("wrong", judgement.wrong[1].argument)
+def _find_fault(subject: Subject, judgement: Judgement) -> Fault | None:
+    finding, wrong = judgement.finding, judgement.wrong
+    if finding is not None:
+        return Fault(str(finding.kind), finding.argument, finding.said, finding)
+    return None if wrong is None else Fault("wrong", wrong[1].argument, say_wrong(subject, wrong[1]))
 
 
 def _ask_oracle(subject: Subject, trial: Trial, oracle: Oracle) -> None:

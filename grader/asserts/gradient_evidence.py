@@ -46,6 +46,12 @@ def describe_finding(finding: Finding, trial: Trial) -> Evidence:
     return Evidence(said=finding.said, expected=finding.expected, got=finding.got, facts=facts)
 
 
+def say_wrong(subject: Subject, line: Line) -> str:
+    """Tell that a gradient is wrong, in one sentence."""
+    along = f"along a random direction it gives {line.analytic:.8g}, the change of forward {line.numeric:.8g}"
+    return f"{subject.label(line.argument)} is not the gradient at {line.argument}: {along}."
+
+
 def describe_wrong(subject: Subject, trial: Trial, line: Line, around: Surroundings) -> Evidence:
     """Tell where a gradient is wrong, by how much, and what explains it; asks forward and backward some more."""
     case, name = trial.case, line.argument
@@ -72,9 +78,8 @@ def describe_wrong(subject: Subject, trial: Trial, line: Line, around: Surroundi
         "suspicions": [str(finding.kind) for finding in suspicions],
         **({"fit": fit.label, "fit_certainty": fit.certainty} if fit else {}),
     }
-    along = f"along a random direction it gives {line.analytic:.8g}, the change of forward {line.numeric:.8g}"
     evidence = Evidence(
-        said=f"{subject.label(name)} is not the gradient at {name}: {along}.",
+        said=say_wrong(subject, line),
         tolerance=f"{line.bar:.2g} along the direction; it is off by {line.error:.2g}",
         hint=_choose_hint(suspicions, fit),
         facts=facts,

@@ -24,3 +24,7 @@ class SubmissionProber(Prober, Protocol):
     def note(self, said: str) -> None:
         """Keep a sentence for the check's outcome."""
         ...
+
+    def conclude(self, said: str) -> None:
+        """Say that the check has failed with this sentence: whatever is asked from now on only explains it."""
+        ...

@@ -18,6 +18,7 @@ VERBS = {
     "data": "Fetch and verify the full MNIST.",
     "schema": "Print the report's JSON Schema.",
     "normalize": "Print a report without what depends on the machine.",
+    "check-assignment": "Check an assignment's misconceptions: is each caught and named?",
     "template": "Derive the student template from the reference.",
 }
 
@@ -31,7 +32,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        return importlib.import_module(f"grader.cli.{cmd_name}").command
+        return importlib.import_module(f"grader.cli.{cmd_name.replace('-', '_')}").command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         # click looks for the nearest name among commands that are loaded; none of these is yet.

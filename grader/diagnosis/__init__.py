@@ -1,1 +1,1 @@
-"""What is likely wrong, in words: structural fits of wrong arrays, and the catalogue of misconceptions."""
+"""What is likely wrong, in words: misconceptions that fail the same check with the same answers, and structural fits of wrong arrays."""

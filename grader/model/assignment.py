@@ -49,6 +49,7 @@ class _File:
     package: str = "pytorchnano"
     limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     trainings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    free: list[str] = Field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ class Assignment:
     """The defaults, with the file's changes."""
     trainings: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Settings of the watched trainings by name; the training judge validates them."""
+    free: tuple[str, ...] = ()
+    """Groups and probes whose answers hold draws or files that each submission makes in its own way: diagnosed by their shapes."""
 
     @property
     def probes(self) -> Path | None:
@@ -155,6 +158,7 @@ def load_assignment(folder: Path) -> Assignment:
         groups=record.groups,
         limits=Limits(**changes),
         trainings=record.trainings,
+        free=tuple(record.free),
     )
 
 

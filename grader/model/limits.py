@@ -35,3 +35,5 @@ class Limits:
     """Standard output and error kept of a worker, KiB; the rest is thrown away, never an error."""
     scratch_files: int = 64
     """Files in a check's scratch folder."""
+    diagnosis_s: float = 10.0
+    """Wall seconds for naming what is likely wrong, all failed checks together: a guard; the work that is done for it is counted."""

@@ -88,19 +88,24 @@ def apply_edits(edits: list[Edit], reference: Path, into: Path) -> Path:
     """Copy the package `reference` to `into/NAME`, edited; `GraderFault` when a text is not there exactly once."""
     package = into / reference.name
     shutil.copytree(reference, package, ignore=shutil.ignore_patterns("__pycache__"))
-    for edit in edits:
-        path = package / edit.file
-        if not edit.old:
-            _create(path, edit)
-            continue
-        path.write_text(_replace(path.read_text(encoding="utf-8"), edit), encoding="utf-8")
+    for file, text in edit_files(edits, reference).items():
+        (package / file).write_text(text, encoding="utf-8")
     return package
 
 
-def _create(path: Path, edit: Edit) -> None:
-    if path.exists():
-        raise GraderFault(f"{edit.file}: there is such a file, so `old` must say what stands in it")
-    path.write_text(edit.new, encoding="utf-8")
+def edit_files(edits: list[Edit], reference: Path) -> dict[str, str]:
+    """Return the new texts of the files that the edits touch; `GraderFault` when a text is not there exactly once."""
+    texts: dict[str, str] = {}
+    for edit in edits:
+        path = reference / edit.file
+        known = texts.get(edit.file)
+        if not edit.old:
+            if known is not None or path.exists():
+                raise GraderFault(f"{edit.file}: there is such a file, so `old` must say what stands in it")
+            texts[edit.file] = edit.new
+        else:
+            texts[edit.file] = _replace(path.read_text(encoding="utf-8") if known is None else known, edit)
+    return texts
 
 
 def _replace(text: str, edit: Edit) -> str:

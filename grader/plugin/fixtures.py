@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.diagnosis.transcript import Transcript
 from grader.faults import GraderFault
 from grader.plugin.definition import CheckDefinition
 from grader.plugin.grading import Grading, Oracle
@@ -18,6 +19,7 @@ from grader.remote.worker import Worker
 
 GRADING = pytest.StashKey[Grading]()
 DEFINITION = pytest.StashKey[CheckDefinition]()
+TRANSCRIPT = pytest.StashKey[Transcript]()
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +47,7 @@ def rng(seed: int) -> np.random.Generator:
 
 
 @pytest.fixture
-def submission(grading: Grading, definition: CheckDefinition, seed: int) -> Iterator[Submitted]:
+def submission(request: pytest.FixtureRequest, grading: Grading, definition: CheckDefinition, seed: int) -> Iterator[Submitted]:
     """The student's package, in a fresh worker of this check's own."""
 
     def start() -> Worker:
@@ -56,7 +58,11 @@ def submission(grading: Grading, definition: CheckDefinition, seed: int) -> Iter
             preload=grading.preload_of(definition),
         )
 
-    submitted = Submitted(start, grading.count)
+    # What depends on the machine's speed is not run again, and a training says a lot.
+    transcript = None if definition.timed else Transcript()
+    if transcript is not None:
+        request.node.stash[TRANSCRIPT] = transcript
+    submitted = Submitted(start, grading.count, transcript)
     yield submitted
     submitted.close()
 

@@ -39,6 +39,8 @@ class Grading:
         self.scored: set[str] = set()
         self.outcomes: dict[str, Outcome] = {}
         self.timeouts: Counter[str] = Counter()
+        self.heard_bytes = 0
+        """Held by the transcripts of failed checks."""
         self.oracle = Oracle(assignment.package)
         """The reference, for hidden checks."""
         self._scan: Scan | None = None

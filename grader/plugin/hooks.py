@@ -22,6 +22,7 @@ from grader.model.job import Session
 from grader.model.outcome import Blame, Outcome, Status
 from grader.plugin import verdicts
 from grader.plugin.definition import CheckDefinition, define
+from grader.plugin.diagnosing import diagnose, keep_transcript
 from grader.plugin.fixtures import DEFINITION, GRADING
 from grader.plugin.grading import TIMEOUTS_BEFORE_THE_REST_FAILS, Grading
 from grader.plugin.journal import outcome_record
@@ -181,6 +182,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
         record = outcome_record(found.id, final)
         item.user_properties.append(("outcome", record))
         state.journal.write("outcome", **record)
+        keep_transcript(item, outcome or missing, state)
     return (yield)
 
 
@@ -189,6 +191,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     state = session.config.stash[GRADING]
     for sentence in _failed_collections:
         state.journal.write("problem", sentence=f"The assignment is at fault: a file of checks can't be loaded: {sentence}.")
+    diagnose(session.items, state)
     state.close()
     state.journal.write("end")
     state.journal.close()

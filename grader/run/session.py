@@ -128,6 +128,7 @@ def read_session(journal: Path, json_report: Path) -> Ran:
     """Merge the JSON report (when the session came to its end) and the journal (which always knows what happened)."""
     checks: dict[str, dict[str, Any]] = {}
     outcomes: dict[str, dict[str, Any]] = {}
+    diagnoses: dict[str, dict[str, Any]] = {}
     artifacts: list[dict[str, Any]] = []
     problems: list[str] = []
     isolation: tuple[str, tuple[str, ...]] = ("none", ())
@@ -138,6 +139,8 @@ def read_session(journal: Path, json_report: Path) -> Ran:
             checks[line["id"]] = line
         elif kind == "outcome":
             outcomes[line["id"]] = line
+        elif kind == "diagnosis":
+            diagnoses[line["id"]] = {"misconception": line["misconception"], "hint": line["hint"]}
         elif kind == "artifact":
             artifacts.append(line)
         elif kind == "problem":
@@ -147,6 +150,9 @@ def read_session(journal: Path, json_report: Path) -> Ran:
         elif kind == "end":
             complete = True
     outcomes.update(_reported(json_report))
+    for check, found in diagnoses.items():
+        if check in outcomes:
+            outcomes[check] = {**outcomes[check], **found}
     return Ran(checks, outcomes, tuple(artifacts), isolation, tuple(problems), complete)
 
 

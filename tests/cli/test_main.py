@@ -23,7 +23,7 @@ DOCS = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 
 def _commands() -> Iterator[tuple[str, click.Command]]:
     for verb in VERBS:
-        command: click.Command = importlib.import_module(f"grader.cli.{verb}").command
+        command: click.Command = importlib.import_module(f"grader.cli.{verb.replace('-', '_')}").command
         if isinstance(command, click.Group):
             yield from ((f"{verb} {name}", child) for name, child in command.commands.items())
         else:
@@ -133,7 +133,7 @@ def test_verb_that_ends_normally_exits_with_0(grader: Callable[..., Any]) -> Non
 
 def test_every_module_of_the_folder_is_a_verb() -> None:
     folder = ROOT / "grader" / "cli"
-    assert {path.stem for path in folder.glob("*.py")} - {"__init__", "main"} == set(VERBS)
+    assert {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--", "main"} == set(VERBS)
     assert cli.list_commands(click.Context(cli)) == list(VERBS)
 
 

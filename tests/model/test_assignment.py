@@ -36,6 +36,12 @@ def test_good_file_becomes_a_record(tmp_path: Path) -> None:
     assert assignment.groups["layers.Dense"].points == 3
     assert assignment.limits.call_cpu_s == 2
     assert assignment.limits.check_cpu_s == 30
+    assert assignment.free == ()
+
+
+def test_what_is_free_is_a_list_of_names(tmp_path: Path) -> None:
+    text = GOOD.replace('title = "Small"', 'title = "Small"\nfree = ["layers.Dropout"]')
+    assert load_assignment(write(tmp_path, text)).free == ("layers.Dropout",)
 
 
 def test_all_mistakes_are_said_at_once_with_line_and_nearest_name(tmp_path: Path) -> None:

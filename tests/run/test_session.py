@@ -149,3 +149,15 @@ def test_json_report_holds_outcomes_and_nothing_that_nobody_reads(tmp_path: Path
     (test,) = report["tests"]
     assert [entry["outcome"]["status"] for entry in test["user_properties"]] == ["passed"]
     assert not ({"keywords"} & test.keys()) | ({"log", "stdout", "stderr"} & test["call"].keys())
+
+
+def test_diagnosis_is_merged_into_the_outcome_it_is_about(journal: Path) -> None:
+    book = Journal(journal)
+    book.write("diagnosis", id="a/two", misconception="two.swapped", hint="Are the two swapped?")
+    book.write("diagnosis", id="a/three", misconception=None, hint="Of a check that left no outcome.")
+    book.close()
+    ran = read(journal)
+    assert ran.outcomes["a/two"] == {**record("a/two", "Two is wrong."), "misconception": "two.swapped", "hint": "Are the two swapped?"}
+    assert "a/three" not in ran.outcomes
+    reported = write_report(journal.parent / "pytest.json", [{"outcome": record("a/two", "Two is wrong.")}])
+    assert read(journal, reported.name).outcomes["a/two"]["misconception"] == "two.swapped"
