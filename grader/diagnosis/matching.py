@@ -8,7 +8,6 @@ item's failed checks are kept, then those that agree most closely; what is left 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -140,7 +139,7 @@ class Matcher:
         self._is_free = is_free
         self._right: dict[str, _Right | None] = {}
         self._tried: set[tuple[str, str]] = set()
-        self._failed: Counter[str] = Counter()
+        self._failing: dict[str, list[str]] = {}
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
         """Return what was found, by check; checks that nothing explains are missing.
@@ -150,7 +149,8 @@ class Matcher:
         """
         known = set(self._items.values())
         pending = [failure for failure in failures if failure.transcript.usable and failure.group in known]
-        self._failed = Counter(failure.group for failure in pending)
+        for failure in pending:
+            self._failing.setdefault(failure.group, []).append(failure.check)
         found: list[tuple[str, dict[str, Named]]] = []
         while pending and not self._rehearsing.is_spent():
             clusters, pending = self._open_clusters(pending)
@@ -237,13 +237,31 @@ class Matcher:
     def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
         names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})
         alike = cluster.agreement is Agreement.ALIKE
-        if alike and len(cluster.checks) < self._failed[cluster.group]:
+        if alike and len(cluster.checks) < len(self._failing[cluster.group]):
             return  # what only looks alike has to account for all that failed
+        names = self._drop_contradicted(cluster, names)
         worded = [name for name in names if cluster.fits[name].worded]
         names = self._keep_consistent(cluster.group, worded if alike else worded or names, certain=not alike)
         if 1 <= len(names) <= (MOST_ALIKE if alike else MOST_RIVALS):
             for check in cluster.checks:
                 yield check, Named(tuple(names), cluster.agreement)
+
+    def _drop_contradicted(self, cluster: _Cluster, names: list[str]) -> list[str]:
+        """Drop what fails more of the item's other failed checks, with other answers than the student's, than it explains.
+
+        A second bug beside it leaves checks that it passes; what is merely similar fails them all, each in its own way.
+        """
+        others = [check for check in self._failing.get(cluster.group, ()) if check not in cluster.checks]
+
+        def is_contradicted(name: str) -> bool:
+            against = 0
+            for check in others:
+                if against > len(cluster.checks) or self._rehearsing.is_spent():
+                    break
+                against += self._rehearsing.run(check, name).ending is Ending.FAILED
+            return against > len(cluster.checks)
+
+        return [name for name in names if not is_contradicted(name)]
 
     def _keep_consistent(self, group: str, names: list[str], *, certain: bool) -> list[str]:
         """Drop what fails a check that the student passed; where there is no time to look, only what is `certain` is kept."""
