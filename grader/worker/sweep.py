@@ -17,7 +17,8 @@ def children_of(pid: int) -> list[int]:
     if pid == os.getpid() and not _has_children():
         return []
     # The kernel's own list is quick, but leaves some out while others come and go: empty, it proves nothing.
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listing:
+    # Bytes: a codec is imported at its first use, and this may run where an import was interrupted.
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children", "rb") as listing:
         if listed := listing.read().split():
             return [int(child) for child in listed]
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and _parent_of(name) == pid]

@@ -55,6 +55,7 @@ def main(control_fd: int) -> None:
 
 
 def _end(abandoned: bool, status: int) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: a second end within the first would find it half done
     kill_children()
     if abandoned:
         remove_folder(os.environ["TMPDIR"])  # the grader was killed and can't do it

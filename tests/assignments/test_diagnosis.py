@@ -11,12 +11,11 @@ import pytest
 
 from grader.diagnosis.words import phrase_hint
 from grader.model.assignment import find_assignment
-from grader.model.misconception import Edit, load_equivalents, load_misconceptions
+from grader.model.misconception import Edit, load_misconceptions
 from tests.assignments.diagnosed import diagnose_edits, diagnose_submission
 
 ASSIGNMENT = find_assignment("pytorchnano")
 BUGS = load_misconceptions(ASSIGNMENT.folder / "misconceptions")
-EQUIVALENTS = load_equivalents(ASSIGNMENT.folder / "equivalents")
 SUBMISSIONS = Path(__file__).resolve().parents[1] / "submissions"
 GROUPS = tuple(name for name in ASSIGNMENT.groups if not name.startswith("training."))
 
@@ -58,12 +57,6 @@ def test_nothing_of_a_correct_style_is_named(style: str) -> None:
 @pytest.mark.parametrize("style", ["loops", "tape", "terse"])
 def test_nothing_of_a_whole_correct_style_is_named(style: str) -> None:
     assert diagnose_submission(SUBMISSIONS / style, *GROUPS) == {}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", EQUIVALENTS)
-def test_nothing_of_an_equivalent_is_named(name: str) -> None:
-    assert diagnose_edits(EQUIVALENTS[name].edits, *GROUPS) == {}
 
 
 @pytest.mark.parametrize("name", BUGS)

@@ -103,8 +103,8 @@ def find_gradients(layer, returned, wanted):
     return gradients
 
 
-def find_changed(given, right):
-    return [name for name, array in given.items() if not np.array_equal(array, right[name], equal_nan=True)]
+def find_changed(given, original):
+    return [name for name, array in given.items() if not np.array_equal(array, original[name], equal_nan=True)]
 
 
 def tell_turn(output, gradients, again, beside, marks):
