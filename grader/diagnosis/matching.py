@@ -247,7 +247,7 @@ class Matcher:
                 yield check, Named(tuple(names), cluster.agreement)
 
     def _drop_contradicted(self, cluster: _Cluster, names: list[str]) -> list[str]:
-        """Drop what fails more of the item's other failed checks, with other answers than the student's, than it explains.
+        """Drop what fails as many of the item's other failed checks, with other answers than the student's, as it explains.
 
         A second bug beside it leaves checks that it passes; what is merely similar fails them all, each in its own way.
         """
@@ -256,10 +256,10 @@ class Matcher:
         def is_contradicted(name: str) -> bool:
             against = 0
             for check in others:
-                if against > len(cluster.checks) or self._rehearsing.is_spent():
+                if against >= len(cluster.checks) or self._rehearsing.is_spent():
                     break
                 against += self._rehearsing.run(check, name).ending is Ending.FAILED
-            return against > len(cluster.checks)
+            return against >= len(cluster.checks)
 
         return [name for name in names if not is_contradicted(name)]
 
