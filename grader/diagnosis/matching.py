@@ -8,7 +8,7 @@ item's failed checks are kept, then those that agree most closely; what is left 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -21,6 +21,8 @@ MOST_RIVALS = 3
 """More than these at once say nothing to a student."""
 MOST_ALIKE = 2
 """Likewise where the answers are only alike."""
+_SHARE = 3
+"""A lone misconception is not named where this many times the checks that it explains are explained by none."""
 _EXACT = 1e-10
 """Rivals that are nearer than this are told apart by nothing but round-off."""
 
@@ -140,6 +142,7 @@ class Matcher:
         self._right: dict[str, _Right | None] = {}
         self._tried: set[tuple[str, str]] = set()
         self._failing: dict[str, list[str]] = {}
+        self._unexplained: dict[str, list[str]] = {}
 
     def explain(self, failures: Sequence[Failure]) -> dict[str, Named]:
         """Return what was found, by check; checks that nothing explains are missing.
@@ -151,21 +154,27 @@ class Matcher:
         pending = [failure for failure in failures if failure.transcript.usable and failure.group in known]
         for failure in pending:
             self._failing.setdefault(failure.group, []).append(failure.check)
-        found: list[tuple[str, dict[str, Named]]] = []
+        found: list[tuple[_Cluster, list[str]]] = []
         while pending and not self._rehearsing.is_spent():
             clusters, pending = self._open_clusters(pending)
             if not clusters:
                 break
             pending = [failure for failure in pending if not self._widen(failure, clusters)]
-            found += [(cluster.group, dict(self._name(cluster))) for cluster in clusters]
+            found += [(cluster, names) for cluster in clusters if (names := self._choose(cluster))]
+        named: dict[str, Named] = {}
+        for group in dict.fromkeys(cluster.group for cluster, _ in found):
+            named |= self._name([one for one in found if one[0].group == group])
+        return named
+
+    def _name(self, found: Sequence[tuple[_Cluster, list[str]]]) -> dict[str, Named]:
+        """Return what is said of one item, whose clusters these are."""
         # Beside a bug that is certain, what is merely alike is mostly its consequence.
-        certain = {group for group, names in found for one in names.values() if one.agreement is Agreement.SAME}
-        return {
-            check: one
-            for group, names in found
-            for check, one in names.items()
-            if one.agreement is Agreement.SAME or group not in certain
-        }
+        best = max(cluster.agreement for cluster, _ in found)
+        chosen = [(cluster, names) for cluster, names in found if cluster.agreement is best]
+        if len(chosen) == 1:
+            [(cluster, names)] = chosen
+            chosen = [(cluster, self._drop_contradicted(cluster, names))]
+        return {check: Named(tuple(names), cluster.agreement) for cluster, names in chosen if names for check in cluster.checks}
 
     def _open_clusters(self, pending: Sequence[Failure]) -> tuple[list[_Cluster], list[Failure]]:
         """Explain one check of each item; return what was found, and the checks that were not tried or are another's."""
@@ -178,6 +187,8 @@ class Matcher:
             fits = self._try(failure, [name for name, item in self._items.items() if item == failure.group])
             if fits:
                 clusters[failure.group] = _Cluster(failure.group, [failure.check], fits)
+            elif not self._rehearsing.is_spent():
+                self._unexplained.setdefault(failure.group, []).append(failure.check)
         return list(clusters.values()), left
 
     def _widen(self, failure: Failure, clusters: Sequence[_Cluster]) -> bool:
@@ -234,32 +245,33 @@ class Matcher:
             agreement = Agreement.NONE
         return _Fit(agreement, follower.distance, worded)
 
-    def _name(self, cluster: _Cluster) -> Iterator[tuple[str, Named]]:
+    def _choose(self, cluster: _Cluster) -> list[str]:
+        """Return the misconceptions that are named for a cluster; none where there are too many, or where they explain too little."""
         names = keep_nearest({name: fit.distance for name, fit in cluster.fits.items() if fit.agreement is cluster.agreement})
         alike = cluster.agreement is Agreement.ALIKE
         if alike and len(cluster.checks) < len(self._failing[cluster.group]):
-            return  # what only looks alike has to account for all that failed
-        names = self._drop_contradicted(cluster, names)
+            return []  # what only looks alike has to account for all that failed
         worded = [name for name in names if cluster.fits[name].worded]
         names = self._keep_consistent(cluster.group, worded if alike else worded or names, certain=not alike)
-        if 1 <= len(names) <= (MOST_ALIKE if alike else MOST_RIVALS):
-            for check in cluster.checks:
-                yield check, Named(tuple(names), cluster.agreement)
+        return names if len(names) <= (MOST_ALIKE if alike else MOST_RIVALS) else []
 
     def _drop_contradicted(self, cluster: _Cluster, names: list[str]) -> list[str]:
-        """Drop what fails as many of the item's other failed checks, with other answers than the student's, as it explains.
+        """Drop what the item's other failed checks speak against: too many that it fails with other answers, or does not fail.
 
-        A second bug beside it leaves checks that it passes; what is merely similar fails them all, each in its own way.
+        Not asked where there is a second bug that explains other checks: where two meet, the answers are neither's.
         """
-        others = [check for check in self._failing.get(cluster.group, ()) if check not in cluster.checks]
+        explained = len(cluster.checks)
+        if len(self._unexplained.get(cluster.group, ())) >= _SHARE * explained:
+            return []
+        others = [check for check in self._failing[cluster.group] if check not in cluster.checks]
 
         def is_contradicted(name: str) -> bool:
             against = 0
             for check in others:
-                if against >= len(cluster.checks) or self._rehearsing.is_spent():
+                if against >= explained or self._rehearsing.is_spent():
                     break
                 against += self._rehearsing.run(check, name).ending is Ending.FAILED
-            return against >= len(cluster.checks)
+            return against >= explained
 
         return [name for name in names if not is_contradicted(name)]
 

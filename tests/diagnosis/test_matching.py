@@ -12,7 +12,7 @@ from grader.diagnosis.matching import Ending, Failure, Matcher, Named, Rehearsed
 from grader.diagnosis.transcript import Listener, Stopped, Transcript
 
 Answers = Mapping[str, Any]
-RIGHT: Answers = {"a": 1.0, "b": 1.0, "c": 1.0}
+RIGHT: Answers = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 1.0}
 
 
 class World:
@@ -93,8 +93,22 @@ def test_two_bugs_are_named_check_by_check() -> None:
 
 
 def test_bug_hidden_by_another_one_leaves_the_other_one_named() -> None:
-    bugs = {"one": {"a": 2.0, "b": 2.0}, "other": {"b": 3.0}}
-    assert names(explain(bugs, {"a": 2.0, "b": 6.0})) == {"a": ("one",)}
+    bugs = {"one": {"a": 2.0, "b": 2.0, "c": 2.0}, "other": {"b": 3.0}}
+    assert names(explain(bugs, {"a": 2.0, "b": 6.0, "c": 2.0})) == {"a": ("one",), "c": ("one",)}
+
+
+def test_what_fails_as_many_checks_in_a_way_of_its_own_as_it_explains_is_not_named() -> None:
+    assert names(explain({"one": {"a": 2.0, "b": 2.0}}, {"a": 2.0, "b": 6.0})) == {}
+
+
+def test_two_bugs_are_named_although_a_third_check_shows_neither() -> None:
+    bugs = {"one": {"a": 2.0, "c": 2.0}, "other": {"b": 3.0, "c": 3.0}}
+    assert names(explain(bugs, {"a": 2.0, "b": 3.0, "c": 6.0})) == {"a": ("one",), "b": ("other",)}
+
+
+def test_what_explains_one_check_of_many_is_not_named() -> None:
+    assert names(explain({"one": {"a": 2.0}}, {"a": 2.0, "b": 6.0, "c": 7.0})) == {"a": ("one",)}
+    assert names(explain({"one": {"a": 2.0}}, {"a": 2.0, "b": 6.0, "c": 7.0, "d": 8.0})) == {}
 
 
 def test_nothing_is_named_where_the_reference_does_not_pass() -> None:
