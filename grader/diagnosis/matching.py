@@ -264,14 +264,16 @@ class Matcher:
         if len(self._unexplained.get(cluster.group, ())) >= _SHARE * explained:
             return []
         others = [check for check in self._failing[cluster.group] if check not in cluster.checks]
+        # One agreement may be chance: nothing must speak against it.
+        bearable = explained if explained > 1 else 0
 
         def is_contradicted(name: str) -> bool:
             against = 0
             for check in others:
-                if against >= explained or self._rehearsing.is_spent():
+                if against > bearable or self._rehearsing.is_spent():
                     break
                 against += self._rehearsing.run(check, name).ending is Ending.FAILED
-            return against >= explained
+            return against > bearable
 
         return [name for name in names if not is_contradicted(name)]
 
