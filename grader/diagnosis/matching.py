@@ -21,8 +21,8 @@ MOST_RIVALS = 3
 """More than these at once say nothing to a student."""
 MOST_ALIKE = 2
 """Likewise where the answers are only alike."""
-_SHARE = 3
-"""A lone misconception is not named where this many times the checks that it explains are explained by none."""
+_SHARE = 2
+"""A lone misconception is not named where more than this many times the checks that it explains are explained by none."""
 _EXACT = 1e-10
 """Rivals that are nearer than this are told apart by nothing but round-off."""
 
@@ -261,11 +261,11 @@ class Matcher:
         Not asked where there is a second bug that explains other checks: where two meet, the answers are neither's.
         """
         explained = len(cluster.checks)
-        if len(self._unexplained.get(cluster.group, ())) >= _SHARE * explained:
-            return []
-        others = [check for check in self._failing[cluster.group] if check not in cluster.checks]
         # One agreement may be chance: nothing must speak against it.
         bearable = explained if explained > 1 else 0
+        if len(self._unexplained.get(cluster.group, ())) > _SHARE * bearable:
+            return []
+        others = [check for check in self._failing[cluster.group] if check not in cluster.checks]
 
         def is_contradicted(name: str) -> bool:
             against = 0
