@@ -308,4 +308,6 @@ def keep_nearest(distances: Mapping[str, float]) -> list[str]:
 def reduce_sentence(said: str, hint: str = "") -> str:
     """Return what a student is told, without numbers: the first line and the check's own hint."""
     first = said.splitlines()[0] if said else ""
+    # A method goes by the class that defines it, which is a style's own.
+    first = re.sub(r"^\w+\.(?=\w+ raised )", "", first)
     return re.sub(r"[-+]?\d[\d.e+-]*|nan|inf", "#", f"{first} | {hint}")

@@ -221,3 +221,9 @@ def test_what_only_looks_alike_has_to_account_for_all_that_failed() -> None:
     bugs = {"one": {"a": 2.0}, "both": {"a": 3.0, "b": 3.0}}
     assert explain(bugs, {"a": 5.0, "b": CRASH}, free=True) == {}
     assert names(explain(bugs, {"a": 5.0, "b": 5.0}, free=True)) == {"a": ("both",), "b": ("both",)}
+
+
+def test_sentences_of_a_crash_are_the_same_whatever_class_defines_the_method() -> None:
+    one, other = (reduce_sentence(f"{name}.step raised ValueError: shapes (3,5) and ({size},)") for name, size in (("SGD", 2), ("_Base", 4)))
+    assert one == other
+    assert one != reduce_sentence("SGD.fit raised ValueError: shapes (3,5) and (2,)")
