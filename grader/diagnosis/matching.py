@@ -187,7 +187,7 @@ class Matcher:
             fits = self._try(failure, [name for name, item in self._items.items() if item == failure.group])
             if fits:
                 clusters[failure.group] = _Cluster(failure.group, [failure.check], fits)
-            elif not self._rehearsing.is_spent():
+            elif self._right.get(failure.check) is not None and not self._rehearsing.is_spent():
                 self._unexplained.setdefault(failure.group, []).append(failure.check)
         return list(clusters.values()), left
 

@@ -8,11 +8,11 @@ from grader.model.misconception import Misconception
 
 
 def phrase_hint(found: Sequence[Misconception], own: str = "") -> str:
-    """Return the hint for misconceptions that can't be told apart, after the check's own hint."""
+    """Return the hint for misconceptions that can't be told apart; the check's own hint follows."""
     said = [_phrase_one(one) for one in found]
     if len(said) > 1:
         said = ["It looks like one of these.", *said]
-    return " ".join([own, *said] if own and own not in said else said)
+    return " ".join([*said, own] if own and own not in said else said)
 
 
 def _phrase_one(one: Misconception) -> str:

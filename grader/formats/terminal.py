@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from grader.model.report import CheckResult, Report
 
 WIDTH = 79
+_LINES = 6
+"""Of one thing to fix; the rest is in the report."""
 _NAME = 32
 _THINGS = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]")
@@ -123,14 +125,20 @@ def _totals(report: Report) -> list[str]:
 
 def _numbered(number: int, thing: Thing) -> list[str]:
     check = thing.check
-    message = " ".join(check.message.split())
-    hint = f" {' '.join(check.hint.split())}" if check.hint else ""
     first, *others = thing.groups
     who = first if not others else f"{first} and {_count(len(others), 'other item')}"
     checked = "" if others else f"{check.title}: "
-    text = f"{number}. {who} ({thing.unlocks:g} points): {checked}{message}{hint}"
+    text = f"{number}. {who} ({thing.unlocks:g} points): {checked}{_say_fault(check)}"
     lines = textwrap.wrap(printable(text), WIDTH - 2, subsequent_indent="     ", break_long_words=True)
-    return [f"  {line}" for line in (lines[:4] if len(lines) <= 4 else [*lines[:3], lines[3][: WIDTH - 6] + " ..."])]
+    return [f"  {line}" for line in (lines if len(lines) <= _LINES else [*lines[: _LINES - 1], lines[_LINES - 1][: WIDTH - 6] + " ..."])]
+
+
+def _say_fault(check: CheckResult) -> str:
+    """The likely cause where there is one, with the numbers; else what was seen."""
+    seen, *numbers = check.message.splitlines() or [""]
+    said = " ".join((check.hint or seen).split())
+    kept = [" ".join(line.split()) for line in numbers if line.startswith(("expected:", "got:", "at:"))] if check.hint else numbers
+    return f"{said} ({'; '.join(kept)})" if check.hint and kept else " ".join([said, *(" ".join(line.split()) for line in kept)])
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -16,8 +16,8 @@ def test_rivals_are_said_one_after_the_other() -> None:
     assert phrase_hint([make("First."), make("Second.")]) == "It looks like one of these. First. Second."
 
 
-def test_own_hint_of_the_check_comes_first_and_once() -> None:
-    assert phrase_hint([make("Look.")], "Is it this?") == "Is it this? Look."
+def test_own_hint_of_the_check_follows_and_is_said_once() -> None:
+    assert phrase_hint([make("Look.")], "Is it this?") == "Look. Is it this?"
     assert phrase_hint([make("Look.")], "Look.") == "Look."
 
 
