@@ -128,7 +128,7 @@ def test_failed_check_is_named_and_hinted(assignments: Path) -> None:
     report = grade(assignments, AVERAGED)
     checks = read(report)
     assert checks["bias"].misconception == "dense.averaged"
-    assert checks["bias"].hint == "Is it a sum? The gradient at the bias is divided by the batch size. See Layers: backward."
+    assert checks["bias"].hint == "The gradient at the bias is divided by the batch size. See Layers: backward. Is it a sum?"
     assert checks["bias"].message.startswith("the gradient at b")
     assert report.problems == ()
 
