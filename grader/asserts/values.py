@@ -148,7 +148,7 @@ def _fail_apart(array: Array, wanted: Array, error: Array, wrong: Array, what: s
             "wrong": int(wrong.sum()),
             "worst": list(place),
             "max_error": float(error.max()),
-            **({"fit": fit.label} if fit else {}),
+            **({"fit": fit.label, "fit_certainty": fit.certainty} if fit else {}),
         },
     )
 
