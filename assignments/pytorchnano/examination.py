@@ -50,7 +50,7 @@ def _convolution(generator: np.random.Generator) -> Iterator[Point]:
     for kernel, stride, padding, image in (
         ((3, 2), (1, 1), (0, 0), (7, 5)),
         ((3, 2), (2, 1), (1, 0), (7, 5)),
-        ((2, 3), (1, 2), (2, 1), (5, 8)),
+        ((2, 3), (1, 2), (2, 1), (5, 9)),
     ):
         samples, channels, filters = 3, 2, 5
         arrays = draws.draw_convolution(generator, (samples, channels, *image), filters, kernel)
