@@ -19,7 +19,7 @@ import pytest
 from grader.diagnosis.following import Concluded, Departed
 from grader.diagnosis.matching import Ending, Failure, Matcher, Named, Rehearsed, reduce_sentence
 from grader.diagnosis.transcript import Listener
-from grader.diagnosis.words import find_roots, phrase_hint, phrase_root
+from grader.diagnosis.words import find_roots, phrase_fit, phrase_hint, phrase_root
 from grader.faults import Fault, GraderFault
 from grader.model.assignment import shared_folder
 from grader.model.misconception import Misconception, load_misconceptions
@@ -88,9 +88,8 @@ def _name_misconceptions(functions: list[pytest.Function], grading: Grading) -> 
 def _describe_structures(grading: Grading, named: set[str]) -> set[str]:
     examined = examine_failed(grading, named)
     for check, fit in examined.items():
-        own = grading.outcomes[check].evidence.hint
-        hint = " ".join(said for said in (own, fit.sentence) if said)
-        evidence = {"fit": fit.label, "fit_certainty": fit.certainty}
+        hint = phrase_fit(fit.sentence, grading.outcomes[check].evidence.hint)
+        evidence = {"fit": fit.label, "fit_certainty": fit.certainty, "fit_alone": False}
         grading.journal.write("diagnosis", id=check, misconception=None, hint=hint[:MOST_HINT], evidence=evidence)
     return set(examined)
 

@@ -56,7 +56,7 @@ def load_examination(path: Path) -> Examination:
 
 
 def examine_failed(grading: Grading, named: Iterable[str]) -> dict[str, Fit]:
-    """Return the fit for each check that failed, that has none of its own, and of whose item no check was named."""
+    """Return the fit for each failed check of an item of which no check was named; a check keeps a fit that knew what is around."""
     failed = _list_failed(grading)
     known = {grading.definitions[check].group for check in named}
     groups = dict.fromkeys(grading.definitions[check].group for check in failed)
@@ -77,7 +77,7 @@ def _list_failed(grading: Grading) -> list[str]:
 
 def _has_fit(grading: Grading, check: str) -> bool:
     facts = grading.outcomes[check].evidence.facts
-    return "fit" in facts and facts.get("fit_certainty", 0.0) >= TELLING
+    return "fit" in facts and not facts.get("fit_alone") and facts.get("fit_certainty", 0.0) >= TELLING
 
 
 def _examine(grading: Grading, points: Mapping[str, list[Point]]) -> dict[str, Fit]:
