@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from grader.model.misconception import Misconception
 
-
 ALONE = "The result"
 """So begins what a fit says of an array that was looked at by itself."""
 
