@@ -27,6 +27,9 @@ _STATE = ("running_mean", "running_var")
 _FORWARD_LEAVES_TRACES = ("Dropout", "BatchNorm")
 """By right, in masks or running statistics: these are used once."""
 
+_MOST_ENTRIES = 100_000
+"""Of a result: whoever answers with more than a hundred times what was asked for is not explained."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -248,8 +251,8 @@ def _call_loss(made: Any, arrays: Mapping[str, Array], grad: Array | None, befor
 
 def _read(value: Any) -> Array:
     array = np.array(fetch(value))
-    if array.dtype.kind not in "fiub":
-        raise ValueError("an array of no numbers")
+    if array.dtype.kind not in "fiub" or array.size > _MOST_ENTRIES:
+        raise ValueError("an array of no numbers, or of too many")
     return array * 1.0
 
 

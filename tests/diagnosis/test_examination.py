@@ -68,6 +68,11 @@ class AnswersInWords(Dense):
         return "forty-two"
 
 
+class AnswersAtLength(Dense):
+    def forward(self, x: Array) -> Array:
+        return np.ones((1_000, 1_000))
+
+
 class Dropout:
     """The reference's."""
 
@@ -148,7 +153,7 @@ def test_a_wrong_array_is_named_and_explained(kind: type, label: str, named: str
     assert found.sentence.startswith(f"{named} ")
 
 
-@pytest.mark.parametrize("kind", [Dense, AnswersInWords])
+@pytest.mark.parametrize("kind", [Dense, AnswersInWords, AnswersAtLength])
 def test_nothing_is_said_where_no_array_is_wrong(kind: type) -> None:
     assert look_at(make_dense_point(), kind) is None
 
