@@ -24,8 +24,8 @@ Result = dict[str, Array]
 _COUNTS = ("seed", "reduction", "in_features", "out_features", "num_features", "in_channels", "out_channels")
 """Settings that nobody confuses with another number: where one of these is wrong, the shape is."""
 _STATE = ("running_mean", "running_var")
-_FORWARD_LEAVES_TRACES = ("Dropout", "BatchNorm")
-"""By right, in masks or running statistics: these are used once."""
+_DRAWS = ("Dropout",)
+"""Another use before would lead to other draws: these are used once."""
 
 _MOST_ENTRIES = 100_000
 """Of a result: whoever answers with more than a hundred times what was asked for is not explained."""
@@ -227,7 +227,7 @@ def call(package: Any, point: Point, changes: Mapping[str, Any], grad: Array | N
         return _call_loss(made, arrays, grad, before)
     made.training = training
     built = {f"built:{name}": _read(made.params[name]) for name in _list_parameters(arrays) if arrays[name].ndim > 1}
-    if before is not None and name not in _FORWARD_LEAVES_TRACES:
+    if before is not None and name not in _DRAWS:
         _set_arrays(made, before.arrays)
         output = _read(made.forward(before.arrays["input"].copy(order="K")))
         made.backward(np.random.default_rng(3).standard_normal(output.shape))
