@@ -26,7 +26,8 @@ _COUNTS = ("seed", "reduction", "in_features", "out_features", "num_features", "
 _STATE = ("running_mean", "running_var")
 _DRAWS = ("Dropout",)
 """Another use before would lead to other draws: these are used once."""
-
+_MEMORY = ("*of_the_call_before*", "*of_the_construction")
+"""What may be told of a gradient that is right on a new object."""
 _MOST_ENTRIES = 100_000
 """Of a result: whoever answers with more than a hundred times what was asked for is not explained."""
 
@@ -115,9 +116,12 @@ def _find_wrong_gradients(said: Result, right: Result, submitted: Caller, before
         return
     upstream = np.random.default_rng(3).standard_normal(right["output"].shape)
     former = _try(lambda: submitted(before, {}, upstream)) or {}
+    unused = _try(lambda: submitted(around.point, {}, around.arrays["grad_output"])) or {}
     for name in names:
         piled = {"gradient_of_the_call_before": former[name]} if name in former else {}
-        yield replace(around, arrays={**around.arrays, **piled}).describe_gradient(name[2:], right[name], said[name])
+        wrong = replace(around, arrays={**around.arrays, **piled}).describe_gradient(name[2:], right[name], said[name])
+        remembers = name in unused and not is_wrong(right[name], unused[name])
+        yield replace(wrong, told=_MEMORY) if remembers and wrong.told == ("*",) else wrong
 
 
 def _find_wrong_with_draws(point: Point, said: Result, grad: Array, around: _Around) -> Iterator[Wrong]:

@@ -63,6 +63,24 @@ class NoiseThenAveraged(Averaged):
         return returned + np.random.default_rng(8).standard_normal(returned.shape)
 
 
+class AddsOntoItself(Dense):
+    """In place, so that what it adds is the new gradient once more."""
+
+    def backward(self, grad: Array) -> Array:
+        used = bool(self.grads)
+        returned = super().backward(grad)
+        self.grads["W"] = self.grads["W"] * (2 if used else 1)
+        return returned
+
+
+class Piles(Dense):
+    def backward(self, grad: Array) -> Array:
+        former = self.grads.get("W", 0.0)
+        returned = super().backward(grad)
+        self.grads["W"] = self.grads["W"] + former
+        return returned
+
+
 class AnswersInWords(Dense):
     def forward(self, x: Array) -> Any:
         return "forty-two"
@@ -144,6 +162,7 @@ def look_at(point: Point, kind: type, is_spent: Callable[[], bool] = lambda: Fal
         (Averaged, "factor.1/batch_size", "dW"),
         (ForgetsWeights, "exchanged.W.of_the_construction", "the output"),
         (RaisesInBackward, "factor.2", "the output"),
+        (Piles, "term.plus.gradient_of_the_call_before", "dW"),
     ],
 )
 def test_a_wrong_array_is_named_and_explained(kind: type, label: str, named: str) -> None:
@@ -162,6 +181,10 @@ def test_an_array_that_nothing_explains_does_not_end_the_search() -> None:
     found = look_at(make_dense_point(), NoiseThenAveraged)
     assert found is not None
     assert found.label == "factor.1/batch_size"
+
+
+def test_gradient_that_is_wrong_after_an_earlier_use_alone_is_not_told_to_have_a_factor() -> None:
+    assert look_at(make_dense_point(), AddsOntoItself) is None
 
 
 def test_no_other_array_is_looked_at_when_the_calls_are_spent() -> None:
