@@ -26,6 +26,12 @@ LEAST_ENTRIES, MOST_ENTRIES = 60, 435
 _LOCALISATION_S = 1.0
 _MEMORY = (Kind.ACCUMULATES, Kind.STALE)
 _ACCURACY = 1e-6
+_AXES = {
+    ("input", 2): ("sample", "feature"),
+    ("input", 4): ("sample", "channel", "row", "column"),
+    ("prediction", 2): ("sample", "class"),
+}
+"""What an index counts, by the argument and its number of axes."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ def _fit(case: Case, name: str, slopes: Slopes, answers: Answers, around: Surrou
         sizes=_name_sizes(case, name, around),
         arrays=arrays,
         settings=around.settings,
+        axes=_AXES.get((name, len(slopes.shape)), ()),
         tolerance=_ACCURACY,
         right_at=right_at,
         got_for=got_for if name in answers.doubled else None,

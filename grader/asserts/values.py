@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.diagnosis.fits import WrongArray, explain
+from grader.diagnosis.words import ALONE
 from grader.faults import CheckFailed, NotImplementedYet, SubmissionRaised
 from grader.model.evidence import Evidence
 from grader.remote.remote import describe
@@ -134,7 +135,7 @@ def assert_close(
 
 def _fail_apart(array: Array, wanted: Array, error: Array, wrong: Array, what: str, rtol: float, atol: float, hint: str) -> NoReturn:
     place = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(wrong, error, -1.0))), array.shape))
-    fit = None if _is_round(wanted) else explain(WrongArray("The result", "value", wanted, array))
+    fit = None if _is_round(wanted) else explain(WrongArray(ALONE, "value", wanted, array))
     share = f"{int(wrong.sum())} of {wrong.size} entries are wrong" if wrong.size > 1 else "the number is wrong"
     fail(
         f"{what}: {share}.",
@@ -148,7 +149,7 @@ def _fail_apart(array: Array, wanted: Array, error: Array, wrong: Array, what: s
             "wrong": int(wrong.sum()),
             "worst": list(place),
             "max_error": float(error.max()),
-            **({"fit": fit.label} if fit else {}),
+            **({"fit": fit.label, "fit_certainty": fit.certainty, "fit_alone": True} if fit else {}),
         },
     )
 

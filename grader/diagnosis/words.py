@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from grader.model.misconception import Misconception
 
+ALONE = "The result"
+"""So begins what a fit says of an array that was looked at by itself."""
+
 
 def phrase_hint(found: Sequence[Misconception], own: str = "") -> str:
     """Return the hint for misconceptions that can't be told apart; the check's own hint follows."""
@@ -17,6 +20,13 @@ def phrase_hint(found: Sequence[Misconception], own: str = "") -> str:
 
 def _phrase_one(one: Misconception) -> str:
     return f"{one.hint} See {one.lecture.rstrip('.')}." if one.lecture else one.hint
+
+
+def phrase_fit(sentence: str, own: str = "") -> str:
+    """Return the hint for a structure that was found with everything around known; a fit that knew the array alone gives way to it."""
+    if not own or own.startswith(ALONE):
+        return sentence
+    return own if sentence in own else f"{own} {sentence}"
 
 
 def phrase_root(layers: Iterable[str]) -> str:

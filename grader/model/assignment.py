@@ -83,6 +83,12 @@ class Assignment:
         folder = self.folder / "probes"
         return folder if folder.is_dir() else None
 
+    @property
+    def examination(self) -> Path | None:
+        """The file with the points at which failed items are examined, where there is one."""
+        path = self.folder / "examination.py"
+        return path if path.is_file() else None
+
     def digest(self) -> str:
         """SHA-256 over the folder's files, names and bytes, in sorted order."""
         total = hashlib.sha256()

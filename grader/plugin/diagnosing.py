@@ -19,13 +19,14 @@ import pytest
 from grader.diagnosis.following import Concluded, Departed
 from grader.diagnosis.matching import Ending, Failure, Matcher, Named, Rehearsed, reduce_sentence
 from grader.diagnosis.transcript import Listener
-from grader.diagnosis.words import find_roots, phrase_hint, phrase_root
+from grader.diagnosis.words import find_roots, phrase_fit, phrase_hint, phrase_root
 from grader.faults import Fault, GraderFault
 from grader.model.assignment import shared_folder
 from grader.model.misconception import Misconception, load_misconceptions
 from grader.model.outcome import Blame, Outcome, Status
 from grader.plugin import verdicts
 from grader.plugin.definition import CheckDefinition
+from grader.plugin.examining import examine_failed
 from grader.plugin.fixtures import DEFINITION, TRANSCRIPT
 from grader.plugin.grading import Grading
 from grader.plugin.packages import Packages
@@ -63,18 +64,34 @@ def diagnose(items: Iterable[pytest.Item], grading: Grading) -> None:
     if all(outcome.status is not Status.FAILED for outcome in grading.outcomes.values()):
         return
     functions = [item for item in items if isinstance(item, pytest.Function) and DEFINITION in item.stash]
+    told: set[str] = set()
     try:
-        catalogue = load_misconceptions(grading.assignment.folder / "misconceptions")
-        named = _match(functions, grading, catalogue)
+        told |= _name_misconceptions(functions, grading)
+        told |= _describe_structures(grading, told)
     except Exception as error:
         grading.journal.write("problem", sentence=f"The diagnosis ended early, which costs no points: {type(error).__name__}: {error}")
         return
+    for check, roots in _find_cascades(grading).items():
+        if check not in told:
+            grading.journal.write("diagnosis", id=check, misconception=None, hint=phrase_root(roots))
+
+
+def _name_misconceptions(functions: list[pytest.Function], grading: Grading) -> set[str]:
+    catalogue = load_misconceptions(grading.assignment.folder / "misconceptions")
+    named = _match(functions, grading, catalogue)
     for check, found in named.items():
         hint = phrase_hint([catalogue[name] for name in found.misconceptions], grading.outcomes[check].evidence.hint)
         grading.journal.write("diagnosis", id=check, misconception=" | ".join(found.misconceptions), hint=hint[:MOST_HINT])
-    for check, roots in _find_cascades(grading).items():
-        if check not in named:
-            grading.journal.write("diagnosis", id=check, misconception=None, hint=phrase_root(roots))
+    return set(named)
+
+
+def _describe_structures(grading: Grading, named: set[str]) -> set[str]:
+    examined = examine_failed(grading, named)
+    for check, fit in examined.items():
+        hint = phrase_fit(fit.sentence, grading.outcomes[check].evidence.hint)
+        evidence = {"fit": fit.label, "fit_certainty": fit.certainty, "fit_alone": False}
+        grading.journal.write("diagnosis", id=check, misconception=None, hint=hint[:MOST_HINT], evidence=evidence)
+    return set(examined)
 
 
 def _match(items: list[pytest.Function], grading: Grading, catalogue: Mapping[str, Misconception]) -> dict[str, Named]:

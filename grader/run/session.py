@@ -140,7 +140,7 @@ def read_session(journal: Path, json_report: Path) -> Ran:
         elif kind == "outcome":
             outcomes[line["id"]] = line
         elif kind == "diagnosis":
-            diagnoses[line["id"]] = {"misconception": line["misconception"], "hint": line["hint"]}
+            diagnoses[line["id"]] = line
         elif kind == "artifact":
             artifacts.append(line)
         elif kind == "problem":
@@ -152,7 +152,8 @@ def read_session(journal: Path, json_report: Path) -> Ran:
     outcomes.update(_reported(json_report))
     for check, found in diagnoses.items():
         if check in outcomes:
-            outcomes[check] = {**outcomes[check], **found}
+            evidence: dict[str, Any] = {**(outcomes[check].get("evidence") or {}), **found.get("evidence", {})}
+            outcomes[check] = {**outcomes[check], **found, "evidence": evidence}
     return Ran(checks, outcomes, tuple(artifacts), isolation, tuple(problems), complete)
 
 

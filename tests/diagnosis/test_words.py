@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from grader.diagnosis.words import find_roots, phrase_hint, phrase_root
+from grader.diagnosis.words import ALONE, find_roots, phrase_fit, phrase_hint, phrase_root
 from grader.model.misconception import Edit, Misconception
 
 
@@ -14,6 +14,15 @@ def test_hint_says_the_sentence_and_the_lecture() -> None:
 
 def test_rivals_are_said_one_after_the_other() -> None:
     assert phrase_hint([make("First."), make("Second.")]) == "It looks like one of these. First. Second."
+
+
+def test_fit_comes_after_the_check_s_own_hint() -> None:
+    assert phrase_fit("dW is doubled.", "Is it a sum?") == "Is it a sum? dW is doubled."
+    assert phrase_fit("dW is doubled.") == "dW is doubled."
+
+
+def test_fit_of_an_array_alone_gives_way() -> None:
+    assert phrase_fit("The output is off by the margin.", f"{ALONE} is the right one plus 7/10.") == "The output is off by the margin."
 
 
 def test_own_hint_of_the_check_follows_and_is_said_once() -> None:

@@ -95,8 +95,20 @@ within = "BEGIN SOLUTION dense_backward"
 old = "grad.sum(axis=0)"
 new = "grad[0] / 4"
 """
-AVERAGED = Edit("layers.py", "grad.sum(axis=0)", "np.mean(np.array(grad), axis=0)", within="BEGIN SOLUTION dense_backward")
-BIAS_DOUBLED = Edit("layers.py", "grad.sum(axis=0)", "2 * grad.sum(axis=0)", within="BEGIN SOLUTION dense_backward")
+EXAMINATION = '''
+import numpy as np
+
+from grader.diagnosis.examination import Point
+
+
+def draw_points(generator):
+    shapes = {"input": (3, 5), "W": (5, 7), "b": (7,)}
+    arrays = {name: generator.standard_normal(shape) for name, shape in shapes.items()}
+    return {"layers.Dense": [Point("layers.Dense", {"in_features": 5, "out_features": 7}, arrays, {"batch_size": 3})]}
+'''
+BACKWARD = "BEGIN SOLUTION dense_backward"
+AVERAGED = Edit("layers.py", "grad.sum(axis=0)", "np.mean(np.array(grad), axis=0)", within=BACKWARD)
+BIAS_DOUBLED = Edit("layers.py", "grad.sum(axis=0)", "2 * grad.sum(axis=0)", within=BACKWARD)
 FLATTEN_TURNED = Edit("layers.py", "return x.reshape(len(x)", "return 2 * x.reshape(len(x)", within="class Flatten")
 
 
@@ -158,6 +170,46 @@ def test_broken_catalogue_costs_the_hint_alone(assignments: Path) -> None:
     assert report.withheld == 0
     [problem] = report.problems
     assert "dense.toml" in problem
+
+
+@pytest.fixture
+def examining(assignments: Path) -> Path:
+    (assignments / "small" / "examination.py").write_text(EXAMINATION)
+    return assignments
+
+
+def test_bug_that_is_no_misconception_is_described_by_its_arrays(examining: Path) -> None:
+    checks = read(grade(examining, BIAS_DOUBLED))
+    assert checks["bias"].hint.startswith("Is it a sum? db is exactly 2 times the right one")
+    assert checks["wish"].hint.startswith("db is exactly 2 times the right one")
+    assert checks["bias"].misconception is None
+    assert (checks["bias"].evidence["fit"], checks["bias"].evidence["shape"]) == ("factor.2", [1])
+    assert checks["bias"].evidence["fit_certainty"] > 0.99
+    assert checks["forward"].hint == ""
+
+
+def test_item_that_is_named_is_not_examined(examining: Path) -> None:
+    checks = read(grade(examining, AVERAGED))
+    assert checks["bias"].misconception == "dense.averaged"
+    assert checks["wish"].hint == ""
+
+
+def test_examination_of_a_class_that_runs_for_ever_costs_the_hint_alone(examining: Path) -> None:
+    endless = Edit("layers.py", "grad.sum(axis=0)", "2 * grad.sum(axis=0) if len(grad) < 3 else [0 for _ in iter(int, 1)]", within=BACKWARD)
+    report = grade(examining, endless)
+    assert read(report)["bias"].status == "failed"
+    assert read(report)["bias"].hint == "Is it a sum?"
+    assert report.problems == ()
+
+
+def test_broken_examination_costs_the_hint_alone(examining: Path) -> None:
+    (examining / "small" / "examination.py").write_text("points = 3")
+    report = grade(examining, BIAS_DOUBLED)
+    assert read(report)["bias"].status == "failed"
+    assert read(report)["bias"].hint == "Is it a sum?"
+    assert report.withheld == 0
+    [problem] = report.problems
+    assert "draw_points" in problem
 
 
 def test_failure_that_uses_a_broken_item_is_told_to_mend_that_first(assignments: Path) -> None:

@@ -55,6 +55,10 @@ def _find_rule(comparison: Comparison, meant: Array, taken: Array) -> tuple[str,
     for name, array in wrong.arrays.items():
         if array.shape == taken.shape and array.dtype.kind == "f" and not ((array > 0) ^ taken).any():
             return f"by_{name}", f"those where {say_array(name)} is positive"
+    for name, others in wrong.others.items():
+        for words, array in others.items():
+            if array.shape == taken.shape and not ((array > 0) ^ taken).any():
+                return f"by_{name}.{words.replace(' ', '_')}", f"those where {say_array(name)} {words} is positive"
     if not (taken ^ ~meant).any():
         return "inverted", "exactly the other ones"
     for axis in range(taken.ndim):
