@@ -134,11 +134,13 @@ def _numbered(number: int, thing: Thing) -> list[str]:
 
 
 def _say_fault(check: CheckResult) -> str:
-    """The likely cause where there is one, with the numbers; else what was seen."""
-    seen, *numbers = check.message.splitlines() or [""]
-    said = " ".join((check.hint or seen).split())
-    kept = [" ".join(line.split()) for line in numbers if line.startswith(("expected:", "got:", "at:"))] if check.hint else numbers
-    return f"{said} ({'; '.join(kept)})" if check.hint and kept else " ".join([said, *(" ".join(line.split()) for line in kept)])
+    """The likely cause with the numbers where there are some; else what was seen, then the likely cause."""
+    seen, *more = (" ".join(line.split()) for line in check.message.splitlines() or [""])
+    hint = " ".join(check.hint.split())
+    numbers = [line for line in more if line.startswith(("expected:", "got:", "at:"))]
+    if hint and numbers:
+        return f"{hint} ({'; '.join(numbers)})"
+    return " ".join(part for part in (seen, *more, hint) if part)
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -33,6 +33,14 @@ def test_one_broken_import_is_one_thing_however_many_items_it_costs() -> None:
     assert "layers.Dense and 2 other items (6 points)" in terminal.render(sample)
 
 
+def test_likely_cause_stands_before_the_numbers_and_after_what_was_seen_where_there_are_none() -> None:
+    numbers = "It is wrong.\nexpected: 1\ngot: 3\ntolerance: 1e-8"
+    sample = report(check("layers.Dense/forward", "failed", message=numbers, hint="Is it a sum?"))
+    assert "Is it a sum? (expected: 1; got: 3)" in " ".join(terminal.render(sample).split())
+    sample = report(check("layers.Dense/forward", "failed", message="Dense.forward used 10 s of CPU.", hint="Is there a loop?"))
+    assert "Dense.forward used 10 s of CPU. Is there a loop?" in " ".join(terminal.render(sample).split())
+
+
 def test_withheld_points_are_said() -> None:
     assert "Withheld: 1 points" in terminal.render(MIXED)
 
