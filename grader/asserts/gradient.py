@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.asserts.families import Family, Made
-from grader.asserts.gradient_evidence import Surroundings, describe_finding, describe_wrong, say_wrong
+from grader.asserts.gradient_evidence import MEMORY, Surroundings, describe_finding, describe_wrong, say_wrong
 from grader.asserts.prober import SubmissionProber
 from grader.asserts.replay import Scene, write_replay
 from grader.asserts.subjects import RemoteLayer, RemoteLoss
@@ -18,8 +18,8 @@ from grader.asserts.values import fail
 from grader.faults import CheckFailed, GraderFault, StudentFault
 from grader.gradients.case import Case
 from grader.gradients.engine import CASES, Draw, Judgement, Trial, judge_gradients
-from grader.gradients.findings import Finding, Kind
-from grader.gradients.line import FIRST_STEP, Verdict
+from grader.gradients.findings import Finding
+from grader.gradients.line import FIRST_STEP
 from grader.gradients.questions import find_differences, is_slow
 from grader.gradients.shrink import Sizes, shrink_sizes
 from grader.gradients.subject import Arguments, Array, Subject
@@ -189,7 +189,7 @@ class GradientCheck:
             evidence = describe_wrong(posed.subject, *judgement.wrong, self._name_surroundings(posed))
         if fault.argument is None:
             return evidence
-        memory = {str(Kind.STALE), str(Kind.ACCUMULATES)}.intersection(evidence.facts.get("suspicions", ()))
+        memory = MEMORY.intersection(evidence.facts.get("suspicions", ()))
         try:
             smallest, sizes = self._find_smallest(posed, judgement, fault)
             replay = self._write_replay(*smallest, fault, used_before=bool(memory))
@@ -279,11 +279,10 @@ def _find_fault(subject: Subject, judgement: Judgement) -> Fault | None:
 def _ask_oracle(subject: Subject, trial: Trial, oracle: Oracle) -> None:
     """Decide by the oracle what the last draw of a case left blind."""
     case = trial.case
-    blind = [name for name, line in case.lines.items() if line.verdict is Verdict.BLIND]
-    if not blind or case.told is None or case.turn is None:
+    if not case.blind or case.told is None or case.turn is None:
         return
     right = oracle(case.point, case.turn.grad_output)
-    for name in blind:
+    for name in case.blind:
         off = float(np.max(np.abs(case.told.gradients[name] - right[name]), initial=0.0))
         largest = float(np.max(np.abs(right[name]), initial=0.0))
         if not off <= _ORACLE_RELATIVE * largest + 1e-12:

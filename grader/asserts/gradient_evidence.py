@@ -20,11 +20,12 @@ from grader.gradients.questions import judge_answers
 from grader.gradients.subject import Answers, Array, Subject
 from grader.model.evidence import Evidence
 
+MEMORY = frozenset({Kind.ACCUMULATES, Kind.STALE})
+"""Suspicions that show only on an object that was used before."""
 LEAST_ENTRIES, MOST_ENTRIES = 60, 435
 """Entries of a wrong gradient that are differenced one by one: all where there are no more, as time allows."""
 
 _LOCALISATION_S = 1.0
-_MEMORY = (Kind.ACCUMULATES, Kind.STALE)
 _ACCURACY = 1e-6
 _AXES = {
     ("input", 2): ("sample", "feature"),
@@ -105,7 +106,7 @@ def describe_wrong(subject: Subject, trial: Trial, line: Line, around: Surroundi
 
 def _choose_hint(suspicions: list[Finding], fit: Fit | None) -> str:
     """What an object remembers explains its numbers better than any structure in them."""
-    if suspicions and suspicions[0].kind in _MEMORY:
+    if suspicions and suspicions[0].kind in MEMORY:
         return suspicions[0].said
     if fit is not None and fit.telling:
         return fit.sentence

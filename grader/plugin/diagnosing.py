@@ -42,7 +42,10 @@ MOST_BYTES = 256 << 20
 MOST_HINT = 1_000
 """Characters."""
 MOST_WORK = 2_000
-"""What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same; under 2 s of CPU."""
+"""What naming may cost, in questions asked: counted and not timed, so that a slow machine names the same.
+
+Two to three seconds of CPU where all of it is spent.
+"""
 _START_WORK = 12
 """What a worker's start costs, in questions."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from functools import cached_property
 from pathlib import Path
 
 from grader.model.misconception import Edit, edit_files
@@ -17,7 +18,6 @@ class Packages:
         """Take the reference package, and an empty folder on which nothing else is written."""
         self._reference = reference
         self._folder = folder
-        self._whole: Path | None = None
 
     def make(self, name: str, edits: list[Edit]) -> Path:
         """Return the workspace that holds the package with these edits; raises GraderFault, or SyntaxError, for edits that don't fit."""
@@ -26,8 +26,9 @@ class Packages:
         package = workspace / self._reference.name
         # By file, never by folder: a link to a file that is edited would change it for all.
         edited = {Path(file).with_suffix("").as_posix() for file in texts}
-        for path in self._list_whole():
-            inner = path.relative_to(self._compile_whole())
+        whole, files = self._whole
+        for path in files:
+            inner = path.relative_to(whole)
             own = inner.parent.parent / inner.name.partition(".")[0] if inner.parent.name == "__pycache__" else inner.with_suffix("")
             if own.as_posix() not in edited:
                 (package / inner).parent.mkdir(parents=True, exist_ok=True)
@@ -37,15 +38,12 @@ class Packages:
             compile_staff_file(package / file, workspace)
         return workspace
 
-    def _list_whole(self) -> list[Path]:
-        return [path for path in sorted(self._compile_whole().rglob("*")) if path.is_file()]
-
-    def _compile_whole(self) -> Path:
-        """Return a copy of the reference with its bytecode, made at the first use."""
-        if self._whole is None:
-            workspace = self._folder / "whole"
-            self._whole = workspace / self._reference.name
-            shutil.copytree(self._reference, self._whole, ignore=shutil.ignore_patterns("__pycache__"))
-            for path in sorted(self._whole.rglob("*.py")):
-                compile_staff_file(path, workspace)
-        return self._whole
+    @cached_property
+    def _whole(self) -> tuple[Path, list[Path]]:
+        """A copy of the reference with its bytecode, and its files; made at the first use."""
+        workspace = self._folder / "whole"
+        package = workspace / self._reference.name
+        shutil.copytree(self._reference, package, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in sorted(package.rglob("*.py")):
+            compile_staff_file(path, workspace)
+        return package, [path for path in sorted(package.rglob("*")) if path.is_file()]

@@ -7,7 +7,6 @@ Runs in this process, without the wall, through the same probes and families as 
 from __future__ import annotations
 
 import argparse
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -23,13 +22,13 @@ from grader.asserts.subjects import RemoteLayer, RemoteLoss
 from grader.gradients import LocalSubject, Verdict, draws, judge_gradients
 from grader.gradients.engine import CASES, Judgement
 from grader.gradients.subject import Array, Subject, Told, Turn
+from tests.studies.document import replace_measured
 from tests.studies.in_process import LocalWorker, load_submission
 
 STYLES = ("reference", "terse", "tape", "loops")
 """Four correct submissions of different make."""
 SHARES = (0.4, 0.3, 0.2, 0.1)
 """Of all comparisons: plain loops are slow."""
-MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 
 def plain(draw: Any) -> Any:
@@ -247,12 +246,7 @@ def main() -> None:
     tables = write_tables(options.comparisons, options.checks, options.seed)
     print(tables)
     if options.out:
-        begin, end = MARKERS
-        text = options.out.read_text(encoding="utf-8")
-        replaced, count = re.subn(f"{begin}.*{end}", lambda match: f"{begin}\n{tables}\n{end}", text, flags=re.DOTALL)
-        if count != 1:
-            raise SystemExit(f"{options.out} must have one {begin} and one {end}, found {count}.")
-        options.out.write_text(replaced, encoding="utf-8")
+        replace_measured(options.out, tables)
 
 
 def read_options() -> argparse.Namespace:

@@ -26,6 +26,7 @@ from grader.model.job import Job
 from grader.model.misconception import Edit, apply_edits, load_equivalents, load_misconceptions
 from grader.run.job import run_job
 from tests.assignments.restyled.entries import STYLES, SUBMISSIONS, read_doubles, read_restyled
+from tests.studies.document import replace_measured
 
 ASSIGNMENT = find_assignment("pytorchnano")
 BUGS = load_misconceptions(ASSIGNMENT.folder / "misconceptions")
@@ -33,7 +34,6 @@ EXPECTED = Path(__file__).with_name("fits_expected.toml")
 FITTED = ("layers.", "activations.", "losses.")
 """Where structural fits are looked for."""
 KINDS = ("catalogue", *STYLES, "doubles", "left out", "equivalents")
-MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
 
 Record = dict[str, Any]
 
@@ -114,9 +114,14 @@ def leave_out(name: str, root: Path) -> Path:
     return root
 
 
+def read_truth(record: Record) -> set[str]:
+    """Return the ids that may be named."""
+    return set() if record["kind"] in ("left out", "equivalents") else set(record["name"].split("+"))
+
+
 def judge(record: Record) -> str:
     """Say how a bug was named: right, together (with a rival), wrong, silent."""
-    truth = set() if record["kind"] in ("left out", "equivalents") else set(record["name"].split("+"))
+    truth = read_truth(record)
     said = [set(ids) for ids in record["named"].values() if ids]
     if not said:
         return "silent"
@@ -172,8 +177,7 @@ def make_tables(records: list[Record]) -> str:
 
 def is_wrong_name(record: Record, ids: list[str]) -> bool:
     """Whether a check was named, and none of the names is right."""
-    truth = set() if record["kind"] in ("left out", "equivalents") else set(record["name"].split("+"))
-    return bool(ids) and not truth & set(ids)
+    return bool(ids) and not read_truth(record) & set(ids)
 
 
 def say_names(record: Record) -> str:
@@ -198,12 +202,7 @@ def main() -> None:
     tables = make_tables(known)
     print(tables)
     if options.out:
-        begin, end = MARKERS
-        text = options.out.read_text(encoding="utf-8")
-        replaced, count = re.subn(f"{begin}.*{end}", lambda match: f"{begin}\n{tables}\n{end}", text, flags=re.DOTALL)
-        if count != 1:
-            raise SystemExit(f"{options.out} must have one {begin} and one {end}, found {count}.")
-        options.out.write_text(replaced, encoding="utf-8")
+        replace_measured(options.out, tables)
 
 
 def read_options() -> argparse.Namespace:

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from training_tables import MARKERS, upper_bound, write_tables
+from training_tables import upper_bound, write_tables
+
+from tests.studies.document import MARKERS
 
 TRAININGS = {name: {"threshold": 0.8, "full": {"threshold": 0.9}} for name in ("mnist_mlp", "mnist_cnn")}
 

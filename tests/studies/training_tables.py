@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-MARKERS = ("<!-- measured: begin -->", "<!-- measured: end -->")
+from tests.studies.document import replace_measured
+
 TITLES = {"mnist_mlp": "perceptron", "mnist_cnn": "convolution"}
 Records = list[dict[str, Any]]
 
 
 def write_tables(path: Path, records: Records, bugs: dict[str, str], trainings: dict[str, dict[str, Any]]) -> None:
     """Replace what stands between the document's two `measured` markers."""
-    begin, end = MARKERS
-    text = path.read_text(encoding="utf-8")
     parts = (*table_of_accuracies(records, trainings), "", *table_of_replays(records), "", *table_of_bugs(records, bugs, trainings))
-    tables = "\n".join(parts)
-    replaced, count = re.subn(f"{begin}.*{end}", lambda match: f"{begin}\n{tables}\n{end}", text, flags=re.DOTALL)
-    if count != 1:
-        raise SystemExit(f"{path} must have one {begin} and one {end}, found {count}.")
-    path.write_text(replaced, encoding="utf-8")
+    replace_measured(path, "\n".join(parts))
 
 
 def table_of_accuracies(records: Records, trainings: dict[str, dict[str, Any]]) -> list[str]:
